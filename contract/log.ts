@@ -1,0 +1,89 @@
+/** The shape of a log line (Epic 12, "Logging") and the registry of event names. */
+import { z } from 'zod';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Every event that a log line may carry. One line tells one event; add a name here before you log it. */
+export const LOG_EVENTS = [
+  // lifecycle
+  'process_starting',
+  'process_ready',
+  'process_stopping',
+  'process_stopped',
+  'process_failed',
+  'embedded_postgres_started',
+  'embedded_postgres_taken_over',
+  'embedded_postgres_log',
+  'migrations_applied',
+  'engine_settings_unsafe',
+  'engine_error',
+  'database_error',
+  'loop_failed',
+  'leader_elected',
+  'leader_lost',
+  'metrics_collect_failed',
+  'readiness_changed',
+  'setup_token_created',
+  'setup_admin_created',
+  // http
+  'request_completed',
+  'request_failed',
+  'request_rejected',
+  // queues
+  'job_enqueued',
+  'job_refused',
+  'job_started',
+  'job_completed',
+  'job_attempt_failed',
+  'job_failed',
+  'job_timed_out',
+  'job_stalled',
+  'worker_started',
+  'worker_stopped',
+  'outbox_delivered',
+  'outbox_delivery_failed',
+  // dead letters
+  'dead_letter_captured',
+  'dead_letter_set_aside',
+  'dead_letter_retried',
+  'dead_letter_discarded',
+  'dead_letters_expired',
+  // access
+  'login_succeeded',
+  'login_failed',
+  'login_locked',
+  'mfa_enrolled',
+  'mfa_failed',
+  'logged_out',
+  // marketplace
+  'lead_submitted',
+  'lead_confirmed',
+  'email_sent',
+] as const;
+export const logEvent = z.enum(LOG_EVENTS);
+export type LogEvent = z.infer<typeof logEvent>;
+
+export const PROCESS_ROLES = ['start', 'api', 'worker', 'housekeeping', 'cli'] as const;
+export const processRole = z.enum(PROCESS_ROLES);
+export type ProcessRole = z.infer<typeof processRole>;
+
+/** One line of the log, as JSON. */
+export const logLine = z.strictObject({
+  level: z.enum(LOG_LEVELS),
+  /** When, in ISO 8601, UTC. */
+  time: z.iso.datetime(),
+  event: logEvent,
+  /** The request that caused it; null for what no request caused. */
+  correlation_id: z.uuid().nullable(),
+  /** Facts of the event. Ids, counts and reasons; never a password, token, email or phone. */
+  metadata: z.record(z.string(), z.unknown()),
+  role: processRole,
+  version: z.string(),
+  pid: z.int(),
+  /** For an error: its class, message and stack. */
+  error: z
+    .object({ type: z.string(), message: z.string(), stack: z.string().optional(), code: z.string().optional() })
+    .optional(),
+});
+export type LogLine = z.infer<typeof logLine>;
