@@ -18,11 +18,31 @@ module.exports = {
       from: { path: '^contract/', pathNot: '\\.test\\.ts$' },
       to: { pathNot: '^(contract/|node_modules/zod/)' },
     },
-    only('platform-stands-alone', '^src/platform/', '^(contract/|src/platform/)', 'platform knows nothing above it'),
+    only(
+      'platform-stands-alone',
+      '^src/platform/',
+      '^(contract/|src/platform/)',
+      'platform knows nothing above it',
+    ),
     only('config-stands-alone', '^src/config/', '^(contract/|src/config/)', 'config knows nothing above it'),
-    only('metrics-is-lowest', '^src/ops/metrics/', '^(contract/|src/platform/|src/ops/metrics/)', 'downhill only'),
-    only('queues-downhill', '^src/ops/queues/', '^(contract/|src/platform/|src/ops/(metrics|queues)/)', 'downhill only'),
-    only('outbox-downhill', '^src/ops/outbox/', '^(contract/|src/platform/|src/ops/(metrics|queues|outbox)/)', 'downhill only'),
+    only(
+      'metrics-is-lowest',
+      '^src/ops/metrics/',
+      '^(contract/|src/platform/|src/ops/metrics/)',
+      'downhill only',
+    ),
+    only(
+      'queues-downhill',
+      '^src/ops/queues/',
+      '^(contract/|src/platform/|src/ops/(metrics|queues)/)',
+      'downhill only',
+    ),
+    only(
+      'outbox-downhill',
+      '^src/ops/outbox/',
+      '^(contract/|src/platform/|src/ops/(metrics|queues|outbox)/)',
+      'downhill only',
+    ),
     only(
       'dead-letters-downhill',
       '^src/ops/dead-letters/',
@@ -35,8 +55,18 @@ module.exports = {
       '^(contract/|src/platform/|src/ops/(metrics|queues|outbox|dead-letters|incidents)/)',
       'downhill only',
     ),
-    only('health-downhill', '^src/ops/health/', '^(contract/|src/platform/|src/ops/(metrics|queues|health)/)', 'downhill only'),
-    only('access-downhill', '^src/ops/access/', '^(contract/|src/platform/|src/ops/(metrics|access)/)', 'downhill only'),
+    only(
+      'health-downhill',
+      '^src/ops/health/',
+      '^(contract/|src/platform/|src/ops/(metrics|queues|health)/)',
+      'downhill only',
+    ),
+    only(
+      'access-downhill',
+      '^src/ops/access/',
+      '^(contract/|src/platform/|src/ops/(metrics|access)/)',
+      'downhill only',
+    ),
     only(
       'marketplace-uses-four-doors',
       '^src/marketplace/',
@@ -55,6 +85,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
   },
 };

@@ -7,7 +7,10 @@ export type LeadStatus = z.infer<typeof leadStatus>;
 
 export const submitLeadRequest = z.strictObject({
   /** The slug of a niche, `vps-hosting`. */
-  niche: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be a niche slug such as vps-hosting').max(100),
+  niche: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be a niche slug such as vps-hosting')
+    .max(100),
   contact_name: z.string().trim().min(1).max(200),
   email: z.email().max(254),
   /** As typed: digits with the usual separators, an optional leading +. */

@@ -83,7 +83,12 @@ export const logLine = z.strictObject({
   pid: z.int(),
   /** For an error: its class, message and stack. */
   error: z
-    .object({ type: z.string(), message: z.string(), stack: z.string().optional(), code: z.string().optional() })
+    .object({
+      type: z.string(),
+      message: z.string(),
+      stack: z.string().optional(),
+      code: z.string().optional(),
+    })
     .optional(),
 });
 export type LogLine = z.infer<typeof logLine>;

@@ -74,7 +74,9 @@ export const METRICS = {
   fmhl_outbox_depth: gauge('Jobs committed to the outbox and not yet handed to the engine.'),
   fmhl_outbox_oldest_seconds: gauge('Age of the oldest job in the outbox; 0 when it is empty.'),
   fmhl_outbox_delivered_total: counter('Jobs handed from the outbox to the engine.', ['queue']),
-  fmhl_outbox_failures_total: counter('Hand-overs of an outbox job that failed and will be repeated.', ['queue']),
+  fmhl_outbox_failures_total: counter('Hand-overs of an outbox job that failed and will be repeated.', [
+    'queue',
+  ]),
 
   // The process
   fmhl_build_info: gauge('Always 1; version and role of the process.', ['version', 'role']),

@@ -1,0 +1,19 @@
+import type { HTTPMethods } from 'fastify';
+import { HttpError } from './errors.ts';
+import type { HttpServer } from './types.ts';
+
+const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/**
+ * Answers 405 with `Allow` where a path exists but not with this method; 404 is for paths that do not.
+ * Looks among the routes at the moment of the miss, so the order of registration does not matter.
+ */
+export function answerWrongMethods(app: HttpServer): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    const allowed = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null);
+    if (allowed.length === 0) throw new HttpError('not_found');
+    reply.header('allow', allowed.includes('GET') ? ['HEAD', ...allowed].join(', ') : allowed.join(', '));
+    throw new HttpError('method_not_allowed');
+  });
+}

@@ -1,0 +1,51 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { UserRole } from '../../../contract/auth.ts';
+import type { CorrelationId, UserId } from '../../../contract/ids.ts';
+import type { Logger } from '../logging/logger.ts';
+
+/** Who makes a request, once the guard has let it in. */
+export interface Actor {
+  userId: UserId;
+  role: UserRole;
+}
+
+/**
+ * Who may call a route. Every route says so in `config.access`; one that does not is for admins.
+ *  - `public`: anybody.
+ *  - `internal`: peers in loopback and private ranges, never through a proxy (`/metrics`).
+ *  - `session`: anybody with a session, at any stage (to finish signing in, or to log out).
+ *  - `provider`: a provider with a full session.
+ *  - `admin`: an admin with a full session, which means with MFA.
+ */
+export type Access = 'public' | 'internal' | 'session' | 'provider' | 'admin';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+    /** Overrides the body limit's name in the log; see server.ts. */
+    quiet?: boolean;
+  }
+  interface FastifyRequest {
+    correlationId: CorrelationId;
+    /** The logger that carries this request's correlation id. */
+    logger: Logger;
+    /** Set by the guard; null on routes that anybody may call. */
+    actor: Actor | null;
+  }
+}
+
+/** The server as routes see it: requests and responses are typed by their zod schemas. */
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
