@@ -8,7 +8,7 @@ export function terminalDestination(): DestinationStream {
     sync: true,
     ignore: 'pid,version,role,correlation_id,metadata,error',
     messageFormat: (log) => {
-      const { metadata, error, correlation_id: correlationId, event } = log as Record<string, unknown>;
+      const { metadata, error, correlation_id: correlationId, event } = log;
       const facts = Object.entries((metadata ?? {}) as Record<string, unknown>)
         .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
         .join(' ');

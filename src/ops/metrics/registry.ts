@@ -1,0 +1,120 @@
+/** The instruments of a process: every metric of `contract/metrics.ts`, its queue series present from the start. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { METRICS, type MetricName } from '../../../contract/metrics.ts';
+import type { ProcessRole } from '../../../contract/log.ts';
+import { withDeadline } from '../../platform/lifecycle/deadline.ts';
+import { errorText } from '../../platform/lifecycle/errors.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+
+/** Counters end in `_total`, histograms in `_duration_ms`; what is left are gauges. */
+export type CounterName = Extract<MetricName, `${string}_total`>;
+export type HistogramName = Extract<MetricName, `${string}_duration_ms`>;
+export type GaugeName = Exclude<MetricName, CounterName | HistogramName>;
+export type Labels = Record<string, string>;
+
+export interface Metrics {
+  /** A counter's series. Bind it once, outside of hot paths. */
+  counter: (name: CounterName, labels?: Labels) => { inc: (by?: number) => void };
+  gauge: (name: GaugeName, labels?: Labels) => { set: (value: number) => void };
+  /** A histogram's series; it observes milliseconds. */
+  histogram: (name: HistogramName, labels?: Labels) => { observe: (ms: number) => void };
+  /**
+   * Registers a reader that sets gauges whenever the metrics are read, at most once a second. When it
+   * fails or takes over a second, its gauges are absent from that scrape: better than an old value.
+   */
+  collect: (source: string, gauges: GaugeName[], read: () => Promise<void>) => void;
+  /** The exposition text. */
+  expose: () => Promise<string>;
+}
+
+export const CONTENT_TYPE = 'text/plain; version=0.0.4';
+const COLLECT_DEADLINE_MS = 1_000;
+const COLLECT_EVERY_MS = 1_000;
+
+export interface MetricsOptions {
+  role: ProcessRole;
+  version: string;
+  /** Names of all defined queues. */
+  queues: readonly string[];
+  logger: Logger;
+}
+
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counters = new Map<MetricName, Counter>();
+  const gauges = new Map<MetricName, Gauge>();
+  const histograms = new Map<MetricName, Histogram>();
+  for (const [name, spec] of Object.entries(METRICS) as [MetricName, (typeof METRICS)[MetricName]][]) {
+    const base = { name, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
+    const zero = spec.labels.length === 1 && spec.labels[0] === 'queue' ? options.queues : [];
+    if (spec.type === 'counter') {
+      const counter = new Counter(base);
+      counters.set(name, counter);
+      zero.forEach((queue) => counter.inc({ queue }, 0));
+    } else if (spec.type === 'histogram') {
+      const histogram = new Histogram({ ...base, buckets: [...(spec.buckets ?? [])] });
+      histograms.set(name, histogram);
+      zero.forEach((queue) => histogram.zero({ queue }));
+    } else {
+      const gauge = new Gauge(base);
+      gauges.set(name, gauge);
+      zero.forEach((queue) => gauge.set({ queue }, 0));
+    }
+  }
+  gauges.get('fmhl_build_info')?.set({ version: options.version, role: options.role }, 1);
+
+  const found = <T>(instruments: Map<MetricName, T>, name: MetricName): T => {
+    const instrument = instruments.get(name);
+    if (instrument === undefined) throw new Error(`${name} is not such a metric`);
+    return instrument;
+  };
+  const sources: (() => Promise<void>)[] = [];
+  const metrics: Metrics = {
+    counter: (name, labels = {}) => found(counters, name).labels(labels),
+    gauge: (name, labels = {}) => found(gauges, name).labels(labels),
+    histogram: (name, labels = {}) => found(histograms, name).labels(labels),
+    collect: (source, names, read) => {
+      const reset = (): void => names.forEach((name) => found(gauges, name).reset());
+      sources.push(collector({ source, read, reset, metrics, logger: options.logger }));
+    },
+    expose: async () => {
+      await Promise.all(sources.map((collect) => collect()));
+      return registry.metrics();
+    },
+  };
+  return metrics;
+}
+
+interface Collector {
+  source: string;
+  read: () => Promise<void>;
+  reset: () => void;
+  metrics: Metrics;
+  logger: Logger;
+}
+
+/** Reads a source at most once a second, however many scrapers there are. */
+function collector({ source, read, reset, metrics, logger }: Collector): () => Promise<void> {
+  let lastRead = -Infinity;
+  let running: Promise<void> | undefined;
+  const failures = metrics.counter('fmhl_metrics_collect_failures_total', { source });
+  failures.inc(0);
+  const collect = async (): Promise<void> => {
+    try {
+      await withDeadline(source, COLLECT_DEADLINE_MS, read());
+    } catch (error) {
+      reset();
+      failures.inc();
+      logger.warn('metrics_collect_failed', { source, reason: errorText(error) });
+    } finally {
+      lastRead = performance.now();
+      running = undefined;
+    }
+  };
+  return () => {
+    if (running === undefined && performance.now() - lastRead < COLLECT_EVERY_MS) return Promise.resolve();
+    running ??= collect();
+    return running;
+  };
+}

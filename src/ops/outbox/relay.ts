@@ -1,0 +1,106 @@
+/** Hands the outbox's jobs to the engine. */
+import { groupBy } from '../../platform/collections.ts';
+import type { Engine } from '../../platform/engine/engine.ts';
+import { errorText } from '../../platform/lifecycle/errors.ts';
+import { startLoop, type Loop } from '../../platform/lifecycle/loop.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+import type { Db, Tx } from '../../platform/postgres/db.ts';
+import { loopMetrics } from '../metrics/loops.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import type { Producer } from '../queues/producer.ts';
+import { backlog, lockDue, postpone, remove, type OutboxRow } from './store.ts';
+
+export interface RelayDeps {
+  db: Db;
+  engine: Engine;
+  producer: Producer;
+  metrics: Metrics;
+  logger: Logger;
+}
+
+const BATCH = 500;
+/** An empty outbox costs one index look-up a round. */
+const INTERVAL_MS = 200;
+
+export function startRelay(deps: RelayDeps): Loop {
+  return startLoop({
+    name: 'outbox_relay',
+    intervalMs: INTERVAL_MS,
+    run: async () => ((await relayBatch(deps)) === BATCH ? 'again' : 'idle'),
+    onRound: loopMetrics(deps.metrics, 'outbox_relay'),
+    logger: deps.logger,
+  });
+}
+
+/**
+ * Hands over one batch. The rows stay locked from reading to deleting: a relay that dies in between
+ * leaves them for the next, which hands them over again under the same job ids.
+ * @returns how many rows were taken
+ * @throws when the engine can't be reached; the rows are then as they were
+ */
+export async function relayBatch(deps: RelayDeps): Promise<number> {
+  return deps.db.transaction().execute(async (tx) => {
+    const rows = await lockDue(tx, BATCH);
+    const delivered: OutboxRow[] = [];
+    for (const [queue, ofQueue] of groupBy(rows, ({ queueName }) => queueName)) {
+      delivered.push(...(await deliverQueue(tx, queue, ofQueue, deps)));
+    }
+    await remove(
+      tx,
+      delivered.map(({ id }) => id),
+    );
+    return rows.length;
+  });
+}
+
+async function deliverQueue(tx: Tx, queue: string, rows: OutboxRow[], deps: RelayDeps): Promise<OutboxRow[]> {
+  try {
+    await deps.producer.deliver(
+      queue,
+      rows.map(({ job }) => job),
+    );
+    told(queue, rows, deps);
+    return rows;
+  } catch (error) {
+    // Is it the engine, or one of these jobs? A job that the engine refuses must not hold up the others.
+    await deps.engine.ping();
+    if (rows.length > 1) {
+      const delivered: OutboxRow[] = [];
+      for (const row of rows) delivered.push(...(await deliverQueue(tx, queue, [row], deps)));
+      return delivered;
+    }
+    for (const row of rows) {
+      await postpone(tx, row.id, errorText(error));
+      deps.metrics.counter('fmhl_outbox_failures_total', { queue }).inc();
+      deps.logger
+        .withCorrelation(row.correlationId)
+        .error(
+          'outbox_delivery_failed',
+          { queue, job_id: row.job.opts.jobId, attempts: row.attempts + 1 },
+          error,
+        );
+    }
+    return [];
+  }
+}
+
+function told(queue: string, rows: OutboxRow[], { metrics, logger }: RelayDeps): void {
+  metrics.counter('fmhl_outbox_delivered_total', { queue }).inc(rows.length);
+  if (!logger.isEnabled('debug')) return;
+  for (const row of rows) {
+    logger
+      .withCorrelation(row.correlationId)
+      .debug('outbox_delivered', { queue, job_id: row.job.opts.jobId });
+  }
+}
+
+/** Keeps the outbox's gauges. */
+export function observeOutbox({ db, metrics }: { db: Db; metrics: Metrics }): void {
+  const depth = metrics.gauge('fmhl_outbox_depth');
+  const oldest = metrics.gauge('fmhl_outbox_oldest_seconds');
+  metrics.collect('outbox', ['fmhl_outbox_depth', 'fmhl_outbox_oldest_seconds'], async () => {
+    const now = await backlog(db);
+    depth.set(now.depth);
+    oldest.set(now.oldestSeconds);
+  });
+}

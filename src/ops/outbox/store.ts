@@ -1,0 +1,82 @@
+import { sql } from 'kysely';
+import type { CorrelationId } from '../../../contract/ids.ts';
+import type { Db, Tx } from '../../platform/postgres/db.ts';
+import type { JobSpec } from '../queues/job.ts';
+
+export interface OutboxRow {
+  id: string;
+  queueName: string;
+  attempts: number;
+  correlationId: CorrelationId | null;
+  job: JobSpec;
+}
+
+/**
+ * Writes a job into the outbox.
+ * @returns false when the outbox holds a job of that queue and id already
+ */
+export async function insert(tx: Tx, queue: string, job: JobSpec, payloadText: string): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    INSERT INTO outbox (queue_name, job_id, job_name, payload, job_options, correlation_id)
+    VALUES (${queue}, ${job.opts.jobId}, ${job.name}, ${payloadText}, ${JSON.stringify(job.opts)},
+            ${job.opts.fmhl.correlation_id})
+    ON CONFLICT (queue_name, job_id) DO NOTHING`.execute(tx);
+  return numAffectedRows === 1n;
+}
+
+/** Locks the oldest rows that are due, skipping those that another relay holds. */
+export async function lockDue(tx: Tx, limit: number): Promise<OutboxRow[]> {
+  const { rows } = await sql<{
+    id: string;
+    queue_name: string;
+    job_name: string;
+    payload: unknown;
+    job_options: JobSpec['opts'];
+    attempts: number;
+    correlation_id: CorrelationId | null;
+  }>`
+    SELECT id, queue_name, job_name, payload, job_options, attempts, correlation_id
+      FROM outbox
+     WHERE next_attempt_at <= now()
+     ORDER BY next_attempt_at, id
+     LIMIT ${limit}
+       FOR UPDATE SKIP LOCKED`.execute(tx);
+  return rows.map((row) => ({
+    id: row.id,
+    queueName: row.queue_name,
+    attempts: row.attempts,
+    correlationId: row.correlation_id,
+    job: { name: row.job_name, data: row.payload, opts: row.job_options },
+  }));
+}
+
+export async function remove(tx: Tx, ids: string[]): Promise<void> {
+  await sql`DELETE FROM outbox WHERE id = ANY(${ids}::bigint[])`.execute(tx);
+}
+
+/** Notes a failed hand-over; the next is due after 1 s, 2 s, 4 s … at most 5 min. */
+export async function postpone(tx: Tx, id: string, reason: string): Promise<void> {
+  await sql`
+    UPDATE outbox
+       SET attempts = attempts + 1,
+           last_error = ${reason.replaceAll('\0', '').slice(0, 1_000)},
+           next_attempt_at = now() + least(interval '1 second' * power(2, least(attempts, 20)), interval '5 minutes')
+     WHERE id = ${id}::bigint`.execute(tx);
+}
+
+/**
+ * Forgets jobs that are known to have reached the engine: a dead job need not be handed over again.
+ * Waits for a relay that is handing one of them over right now.
+ */
+export async function forget(tx: Tx, queue: string, jobIds: string[]): Promise<void> {
+  await sql`DELETE FROM outbox WHERE queue_name = ${queue} AND job_id = ANY(${jobIds})`.execute(tx);
+}
+
+/** How many jobs wait, and since when the oldest does, in seconds (0 when none does). */
+export async function backlog(db: Db): Promise<{ depth: number; oldestSeconds: number }> {
+  const { rows } = await sql<{ depth: string; oldest: number | null }>`
+    SELECT count(*) AS depth, extract(epoch FROM now() - min(created_at))::float8 AS oldest FROM outbox`.execute(
+    db,
+  );
+  return { depth: Number(rows[0]?.depth ?? 0), oldestSeconds: Math.max(rows[0]?.oldest ?? 0, 0) };
+}

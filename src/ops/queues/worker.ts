@@ -1,0 +1,130 @@
+/** Runs the jobs of one queue in this process. */
+import type { z } from 'zod';
+import type { CorrelationId, DeadLetterId } from '../../../contract/ids.ts';
+import type { Engine, EngineWorker } from '../../platform/engine/engine.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { createAttempts } from './attempt.ts';
+import type { QueueDefinition } from './definition.ts';
+import { observeWorker } from './observe-worker.ts';
+
+/** One attempt of a job, as its processor sees it. */
+export interface JobContext<T> {
+  readonly id: string;
+  readonly name: string;
+  readonly payload: T;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly correlationId: CorrelationId | null;
+  readonly retryOf: DeadLetterId | null;
+  /**
+   * Aborted when the attempt has timed out, the process stops, or the job was given to another worker.
+   * Pass it on to whatever waits: what a processor does after that no longer counts.
+   */
+  readonly signal: AbortSignal;
+  /** Carries the job's correlation id. */
+  readonly logger: Logger;
+}
+
+/** Does a job's work. A rejection fails the attempt; an UnrecoverableError fails the job for good. */
+export type Processor<P extends z.ZodType> = (job: JobContext<z.output<P>>) => Promise<unknown>;
+
+export interface WorkerDeps {
+  engine: Engine;
+  metrics: Metrics;
+  logger: Logger;
+  /** Shown on the jobs it runs: `host:pid`. */
+  workerName: string;
+  settings: WorkerSettings;
+}
+
+export interface WorkerSettings {
+  /** A job whose worker has not renewed its lock for this long is given to another, in milliseconds. */
+  lockMs: number;
+  /** How often to look for such jobs, in milliseconds. */
+  stalledIntervalMs: number;
+  /** How often a job may lose its worker before it is dead. */
+  maxStalledCount: number;
+}
+
+export const DEFAULT_WORKER_SETTINGS: WorkerSettings = {
+  lockMs: 15_000,
+  stalledIntervalMs: 5_000,
+  maxStalledCount: 2,
+};
+
+export interface RunningWorker {
+  readonly queue: string;
+  /**
+   * Takes no more jobs, waits `graceMs` for the running ones, then aborts those that are left and puts
+   * them back into the queue without counting the attempt.
+   */
+  stop: (graceMs: number) => Promise<void>;
+}
+
+/** After the grace period, how long the aborted jobs have to go back to the queue. */
+const RETURN_MS = 2_000;
+
+export function startWorker<P extends z.ZodType>(
+  definition: QueueDefinition<P>,
+  processor: Processor<P>,
+  deps: WorkerDeps,
+): RunningWorker {
+  const attempts = createAttempts(definition, processor, deps);
+  const worker = deps.engine.worker(definition.name, attempts.run, {
+    name: deps.workerName,
+    concurrency: definition.concurrency,
+    lockDuration: deps.settings.lockMs,
+    stalledInterval: deps.settings.stalledIntervalMs,
+    maxStalledCount: deps.settings.maxStalledCount,
+    settings: { backoffStrategy: backoffOf(definition) },
+    ...(definition.rateLimit === null
+      ? {}
+      : { limiter: { max: definition.rateLimit.max, duration: definition.rateLimit.perMs } }),
+  });
+  observeWorker(worker, definition.name, deps, attempts);
+  run(worker, definition.name, deps.logger);
+  return {
+    queue: definition.name,
+    stop: (graceMs) => stop(worker, attempts.abortAll, graceMs, deps, definition.name),
+  };
+}
+
+function run(worker: EngineWorker, queue: string, logger: Logger): void {
+  logger.info('worker_started', { queue });
+  worker.run().catch((error: unknown) => logger.error('engine_error', { queue }, error));
+}
+
+async function stop(
+  worker: EngineWorker,
+  abortAll: (reason: string) => void,
+  graceMs: number,
+  { logger }: WorkerDeps,
+  queue: string,
+): Promise<void> {
+  const closed = worker.close();
+  if (!(await within(graceMs, closed))) {
+    abortAll('the process is stopping');
+    if (!(await within(RETURN_MS, closed))) await worker.close(true);
+  }
+  logger.info('worker_stopped', { queue });
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const done = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
+}
+
+/** The queue's list of delays as BullMQ's strategy; `attemptsMade` is 1 after the first failure. */
+function backoffOf(definition: QueueDefinition): (attemptsMade: number) => number {
+  const { backoffMs, jitter } = definition;
+  return (attemptsMade) => {
+    const delay = backoffMs[Math.min(attemptsMade, backoffMs.length) - 1] ?? 0;
+    return jitter === 0 ? delay : Math.round(delay * (1 - jitter * Math.random()));
+  };
+}

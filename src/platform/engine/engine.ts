@@ -1,0 +1,75 @@
+/**
+ * BullMQ's connection: the only folder that knows on what the queues run. Redis (or Valkey, Dragonfly)
+ * in production; the same BullMQ API on PostgreSQL where no Redis is configured.
+ */
+import {
+  WaitingError,
+  type IQueueBackend,
+  type Job,
+  type Queue,
+  type Worker,
+  type WorkerOptions,
+} from 'bullmq';
+
+export { UnrecoverableError } from 'bullmq';
+export type { JobsOptions } from 'bullmq';
+
+/** BullMQ's classes, on whichever backend. Payloads are unknown until a schema has accepted them. */
+export type EngineQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
+export type EngineWorker = Worker<unknown, unknown, string, IQueueBackend>;
+export type EngineJob = Job<unknown, unknown>;
+
+/** Runs one attempt of a job. Its promise's rejection fails the attempt. */
+export type EngineProcessor = (job: EngineJob, token?: string) => Promise<unknown>;
+
+/**
+ * Puts a job that is being processed back into its queue, with no attempt counted. Called by a
+ * processor as its last act.
+ */
+export async function returnToQueue(job: EngineJob, token: string): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+export type EngineWorkerOptions = Pick<
+  WorkerOptions,
+  | 'name'
+  | 'concurrency'
+  | 'limiter'
+  | 'removeOnComplete'
+  | 'settings'
+  | 'lockDuration'
+  | 'stalledInterval'
+  | 'maxStalledCount'
+>;
+
+/** A job in the engine's failed set, as it was when it was read. */
+export interface FailedRef {
+  id: string;
+  /** When it finally failed, in milliseconds since the epoch. */
+  finishedOn: number;
+}
+
+export interface Engine {
+  readonly kind: 'redis' | 'postgres';
+  /** The handle of a queue, for producers and for looking. One per name; its connection is shared. */
+  queue: (name: string) => EngineQueue;
+  /** A worker of a queue, not yet running: call `run()`. The caller closes it. */
+  worker: (queue: string, processor: EngineProcessor, options: EngineWorkerOptions) => EngineWorker;
+  /**
+   * Removes jobs from the failed set, each only if it is still there with that failure time: a job that
+   * was moved or made anew under the same id since it was read is left alone.
+   * @returns how many were removed
+   */
+  removeFailed: (queue: string, jobs: FailedRef[]) => Promise<number>;
+  /** Resolves when the engine's server answers. */
+  ping: () => Promise<void>;
+  /** What is wrong with the server's settings, in words; null when they are safe. */
+  unsafeSettings: () => Promise<string | null>;
+  close: () => Promise<void>;
+}
+
+export interface EngineEvents {
+  /** A connection's error. The connection repairs itself; this is for the log and a metric. */
+  onError: (error: Error) => void;
+}

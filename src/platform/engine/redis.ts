@@ -1,0 +1,131 @@
+import { createRedisBackend, Queue, RedisConnection, Worker, type BackendFactory } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
+import { StartError, errorText } from '../lifecycle/errors.ts';
+import { withDeadline } from '../lifecycle/deadline.ts';
+import type { Engine, EngineEvents, EngineQueue, FailedRef } from './engine.ts';
+
+export interface RedisEngineOptions extends EngineEvents {
+  url: string;
+  /** Before every key: `fmhl:email_send:wait`. Several installations can share a server. */
+  prefix: string;
+  /** How long the first connection may take before the start is given up. Default 15 s. */
+  connectTimeoutMs?: number;
+}
+
+/** A command that is not answered in this time fails, so that no request hangs on a dead server. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/**
+ * Atomic, because between reading a dead job and removing it another process may have removed it and
+ * made a new one under the same id. The keys are those of BullMQ's own removeJobKeys.lua; flows
+ * (parents and children) are not used here.
+ */
+const REMOVE_FAILED = `
+local removed = 0
+for i = 1, #ARGV, 2 do
+  local id, finishedOn = ARGV[i], tonumber(ARGV[i + 1])
+  local score = redis.call('ZSCORE', KEYS[1], id)
+  if score and tonumber(score) == finishedOn then
+    local job = KEYS[2] .. id
+    redis.call('ZREM', KEYS[1], id)
+    redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed',
+      job .. ':failed', job .. ':unsuccessful')
+    removed = removed + 1
+  end
+end
+return removed`;
+
+/**
+ * @throws StartError when the server can't be reached or is older than BullMQ needs
+ */
+export async function createRedisEngine(options: RedisEngineOptions): Promise<Engine> {
+  const producer = connect(options, { maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS });
+  try {
+    await checkServer(producer, options);
+  } catch (error) {
+    producer.disconnect();
+    throw error;
+  }
+  // Workers wait for a lost server as long as it takes; BullMQ insists on this setting.
+  let consumer: Redis | undefined;
+  const queues = new Map<string, EngineQueue>();
+  const { prefix } = options;
+
+  const engine: Engine = {
+    kind: 'redis',
+    queue: (name) => {
+      let queue = queues.get(name);
+      if (queue === undefined) {
+        queue = new Queue(name, { connection: producer, prefix }, createRedisBackend);
+        queue.on('error', options.onError);
+        queues.set(name, queue);
+      }
+      return queue;
+    },
+    worker: (name, processor, workerOptions) => {
+      consumer ??= connect(options, { maxRetriesPerRequest: null });
+      return new Worker(name, processor, { ...workerOptions, connection: consumer, prefix, autorun: false });
+    },
+    removeFailed: async (name, jobs) => {
+      if (jobs.length === 0) return 0;
+      const argv = jobs.flatMap(({ id, finishedOn }: FailedRef) => [id, String(finishedOn)]);
+      const keys = [`${prefix}:${name}:failed`, `${prefix}:${name}:`];
+      return Number(await producer.eval(REMOVE_FAILED, keys.length, ...keys, ...argv));
+    },
+    ping: async () => {
+      await producer.ping();
+    },
+    unsafeSettings: async () => {
+      const policy = /^maxmemory_policy:(\S+)/m.exec(await producer.info('memory'))?.[1];
+      return policy === undefined || policy === 'noeviction'
+        ? null
+        : `Redis maxmemory-policy is ${policy}: it may delete jobs. Set it to noeviction.`;
+    },
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      producer.disconnect();
+      consumer?.disconnect();
+    },
+  };
+  return engine;
+}
+
+function connect(options: RedisEngineOptions, extra: Partial<RedisOptions>): Redis {
+  const redis = new Redis(options.url, {
+    ...extra,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
+  });
+  redis.on('error', options.onError);
+  return redis;
+}
+
+async function checkServer(redis: Redis, options: RedisEngineOptions): Promise<void> {
+  const where = new URL(options.url).host;
+  const deadline = Date.now() + (options.connectTimeoutMs ?? 15_000);
+  let version: string | undefined;
+  for (;;) {
+    try {
+      const info = await withDeadline('Redis', COMMAND_TIMEOUT_MS, redis.info('server'));
+      version = /^redis_version:(\S+)/m.exec(info)?.[1];
+      break;
+    } catch (error) {
+      if (Date.now() >= deadline)
+        throw new StartError(`Redis at ${where} can't be reached: ${errorText(error)}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  const needed = RedisConnection.minimumVersion;
+  if (version !== undefined && isOlder(version, needed)) {
+    throw new StartError(`Redis at ${where} is version ${version}; BullMQ needs ${needed} or newer.`);
+  }
+}
+
+function isOlder(version: string, needed: string): boolean {
+  const [have, want] = [version, needed].map((text) => text.split('.').map(Number));
+  for (let i = 0; i < 3; i += 1) {
+    const difference = (have?.[i] ?? 0) - (want?.[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
