@@ -1,10 +1,11 @@
 /** The dead-letter API of Epic 12: requests and responses. */
 import { z } from 'zod';
 import { deadLetterId, timestamp, userId } from './ids.ts';
+import { wholeNumber } from './query.ts';
 
 export const deadLetterListQuery = z.strictObject({
-  page: z.coerce.number<string>().pipe(z.int().min(1).max(1_000_000)).default(1),
-  limit: z.coerce.number<string>().pipe(z.int().min(1).max(200)).default(50),
+  page: wholeNumber(1, 1_000_000).default(1),
+  limit: wholeNumber(1, 200).default(50),
   queue: z.string().min(1).max(100).optional(),
   resolved: z.enum(['true', 'false', 'all']).default('false'),
 });
@@ -63,7 +64,7 @@ export type DeadLetterDetail = z.infer<typeof deadLetterDetail>;
 export const deadLetterParams = z.object({ id: deadLetterId });
 
 /** Epic 12 writes this message with a non-breaking hyphen (U+2011); clients may compare it, so it stays. */
-export const RETRY_MESSAGE = 'Job re\u2011enqueued successfully';
+export const RETRY_MESSAGE = 'Job re\u2011enqueued successfully' as const;
 export const retryResponse = z.object({
   ok: z.literal(true),
   job_id: z.string(),

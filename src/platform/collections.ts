@@ -9,3 +9,9 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
   }
   return groups;
 }
+
+/** A copy of an object without some of its keys. */
+export function omit<T extends object, K extends string>(object: T, keys: readonly K[]): Omit<T, K> {
+  const dropped = new Set<string>(keys);
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !dropped.has(key))) as Omit<T, K>;
+}

@@ -1,6 +1,7 @@
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyRequest,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
@@ -14,6 +15,12 @@ import type { Logger } from '../logging/logger.ts';
 export interface Actor {
   userId: UserId;
   role: UserRole;
+}
+
+/** Who makes the request. Only for routes behind the guard, where there always is somebody. */
+export function actorOf(request: FastifyRequest): Actor {
+  if (request.actor === null) throw new Error('This route was reached without passing the guard');
+  return request.actor;
 }
 
 /**

@@ -1,0 +1,185 @@
+/**
+ * Moves dead jobs from the engine's failed set into the dead-letter queue: inserted first, removed from
+ * the engine only after the commit. A death in between is captured again, into the same entry.
+ */
+import type { Engine, EngineJob } from '../../platform/engine/engine.ts';
+import { errorText } from '../../platform/lifecycle/errors.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+import { sqlState, type Db } from '../../platform/postgres/db.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { forget } from '../outbox/store.ts';
+import { toNewDeadLetter, withTextPayload, type NewDeadLetter } from './entry.ts';
+import type { SetAside } from './set-aside.ts';
+import { insertNew } from './store.ts';
+
+export interface CaptureDeps {
+  db: Db;
+  engine: Engine;
+  metrics: Metrics;
+  logger: Logger;
+  setAside: SetAside;
+}
+
+const PAGE = 500;
+/** Entries are inserted in statements of about this many characters, so that large payloads do not pile up. */
+const STATEMENT_CHARACTERS = 4_000_000;
+/** Up to this many at once get a log line each; a storm gets one line a page. */
+const LINES = 50;
+
+/**
+ * Captures all dead jobs of a queue, oldest first.
+ * @returns how many entries are new
+ * @throws when the engine or the database can't be reached; the next sweep goes on
+ */
+export async function captureQueue(queue: string, deps: CaptureDeps, signal: AbortSignal): Promise<number> {
+  const failed = deps.engine.queue(queue);
+  const seen = new Set<string>();
+  let captured = 0;
+  let offset = 0;
+  while (!signal.aborted) {
+    const ids = await failed.getRanges(['failed'], offset, offset + PAGE - 1, true);
+    ids.forEach((id) => seen.add(id));
+    const due = ids.filter((id) => deps.setAside.isDue(queue, id));
+    const entries = await load(queue, due, deps);
+    if (offset === 0) observeLag(queue, entries[0], deps.metrics);
+    const stored: NewDeadLetter[] = [];
+    for (const chunk of chunks(entries)) {
+      const done = await store(queue, chunk, deps);
+      stored.push(...done.stored);
+      captured += done.added;
+    }
+    const removed = await deps.engine.removeFailed(
+      queue,
+      stored.map(({ engineId, failedAtMs }) => ({ id: engineId, finishedOn: failedAtMs })),
+    );
+    if (ids.length < PAGE) break;
+    // What was not removed is still in front of the next page.
+    offset += ids.length - removed;
+  }
+  if (!signal.aborted) deps.setAside.keepOnly(queue, seen);
+  return captured;
+}
+
+async function load(queue: string, ids: string[], deps: CaptureDeps): Promise<NewDeadLetter[]> {
+  const handle = deps.engine.queue(queue);
+  const entries = await Promise.all(
+    ids.map(async (id) => {
+      // A job whose stored form can't be read must not keep the others from being captured.
+      let job: EngineJob | undefined;
+      try {
+        job = await handle.getJob(id);
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        deps.setAside.add(queue, id, 'its stored data is not JSON');
+        return null;
+      }
+      try {
+        if (job !== undefined) return toNewDeadLetter(queue, job);
+        deps.setAside.add(queue, id, 'the engine has lost its data');
+      } catch (error) {
+        deps.setAside.add(queue, id, errorText(error));
+      }
+      return null;
+    }),
+  );
+  return entries.filter((entry) => entry !== null);
+}
+
+function* chunks(entries: NewDeadLetter[]): Generator<NewDeadLetter[]> {
+  let chunk: NewDeadLetter[] = [];
+  let characters = 0;
+  for (const entry of entries) {
+    const size =
+      (entry.payload?.length ?? 0) + (entry.payloadText?.length ?? 0) + (entry.stackTrace?.length ?? 0);
+    if (chunk.length > 0 && characters + size > STATEMENT_CHARACTERS) {
+      yield chunk;
+      chunk = [];
+      characters = 0;
+    }
+    chunk.push(entry);
+    characters += size;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+interface Stored {
+  stored: NewDeadLetter[];
+  added: number;
+}
+
+/** Stores entries together, and where one of them can't be stored, each alone. */
+async function store(queue: string, entries: NewDeadLetter[], deps: CaptureDeps): Promise<Stored> {
+  try {
+    return { stored: entries, added: await insert(queue, entries, deps) };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  const all: Stored = { stored: [], added: 0 };
+  for (const entry of entries) {
+    const added = await storeAlone(queue, entry, deps);
+    if (added === null) continue;
+    all.stored.push(entry);
+    all.added += added;
+  }
+  return all;
+}
+
+async function storeAlone(queue: string, entry: NewDeadLetter, deps: CaptureDeps): Promise<number | null> {
+  let refusal: unknown;
+  for (const variant of [entry, withTextPayload(entry)]) {
+    try {
+      return await insert(queue, [variant], deps);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refusal = error;
+    }
+  }
+  deps.setAside.add(queue, entry.engineId, errorText(refusal));
+  return null;
+}
+
+/** Whether PostgreSQL refused the values (data exception, limit exceeded, constraint) rather than failed. */
+function isRefusal(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== null && /^(22|23|54)/.test(state);
+}
+
+async function insert(queue: string, entries: NewDeadLetter[], deps: CaptureDeps): Promise<number> {
+  const added = await deps.db.transaction().execute(async (tx) => {
+    const rows = await insertNew(tx, entries);
+    // A job that died needs no second hand-over; its id is free again once it leaves the engine.
+    await forget(
+      tx,
+      queue,
+      entries.map(({ engineId }) => engineId),
+    );
+    return rows;
+  });
+  deps.metrics.counter('fmhl_dlq_captured_total', { queue }).inc(added.length);
+  tell(queue, entries, added, deps.logger);
+  return added.length;
+}
+
+function tell(
+  queue: string,
+  entries: NewDeadLetter[],
+  added: { id: string; job_id: string }[],
+  logger: Logger,
+): void {
+  if (added.length > LINES) {
+    logger.warn('dead_letter_captured', { queue, count: added.length });
+    return;
+  }
+  const byJob = new Map(entries.map((entry) => [entry.jobId, entry]));
+  for (const { id, job_id: jobId } of added) {
+    const entry = byJob.get(jobId);
+    logger
+      .withCorrelation(entry?.correlationId ?? null)
+      .warn('dead_letter_captured', { queue, dead_letter_id: id, job_id: jobId, attempts: entry?.attempts });
+  }
+}
+
+function observeLag(queue: string, oldest: NewDeadLetter | undefined, metrics: Metrics): void {
+  const lagMs = oldest === undefined ? 0 : Math.max(Date.now() - oldest.failedAtMs, 0);
+  metrics.gauge('fmhl_dlq_capture_lag_seconds', { queue }).set(lagMs / 1000);
+}

@@ -1,0 +1,93 @@
+/** Turns a dead job into a row that PostgreSQL takes, whatever BullMQ has accepted as a job. */
+import { createHash } from 'node:crypto';
+import type { CorrelationId, DeadLetterId } from '../../../contract/ids.ts';
+import { omit } from '../../platform/collections.ts';
+import type { EngineJob } from '../../platform/engine/engine.ts';
+import { metaOf } from '../queues/job.ts';
+
+/** A row to be; times are milliseconds since the epoch, JSON columns are JSON text. */
+export interface NewDeadLetter {
+  queueName: string;
+  /** The engine's id of the job, as the engine has it. */
+  engineId: string;
+  failedAtMs: number;
+  jobId: string;
+  /** The engine's id where `jobId` can't hold it. */
+  engineJobId: string | null;
+  jobName: string;
+  payload: string | null;
+  payloadText: string | null;
+  jobOptions: string;
+  errorMessage: string | null;
+  stackTrace: string | null;
+  attempts: number;
+  correlationId: CorrelationId | null;
+  retryOf: DeadLetterId | null;
+}
+
+const MAX_JOB_ID = 100;
+/** What JSON.stringify writes for the characters that JSONB refuses: NUL and lone surrogates. */
+const NOT_FOR_JSONB = /\\u0000|\\ud[89a-f][0-9a-f]{2}/i;
+
+/** @throws when the job has no id or no valid failure time: it is not a finished job */
+export function toNewDeadLetter(queueName: string, job: EngineJob): NewDeadLetter {
+  const { id, finishedOn } = job;
+  if (id === undefined || finishedOn === undefined || Number.isNaN(new Date(finishedOn).getTime())) {
+    throw new Error('The engine has no id or no failure time for this job');
+  }
+  const options = omit(job.opts, ['fmhl']);
+  const meta = metaOf(job);
+  const payload = toJsonb(job.data);
+  const shown = shownJobId(id);
+  return {
+    queueName,
+    engineId: id,
+    failedAtMs: finishedOn,
+    jobId: shown,
+    engineJobId: shown === id ? null : clean(id),
+    jobName: clean(job.name),
+    payload: payload.likeness,
+    payloadText: payload.exact,
+    jobOptions: toJsonb(options).likeness,
+    errorMessage: typeof job.failedReason === 'string' ? clean(job.failedReason) : null,
+    stackTrace: lastStack(job.stacktrace),
+    attempts: Math.min(job.attemptsMade, 2_147_483_647),
+    correlationId: meta.correlation_id,
+    retryOf: meta.retry_of,
+  };
+}
+
+/** The same row without its JSONB payload, for one that is too deep or too large for JSONB. */
+export function withTextPayload(entry: NewDeadLetter): NewDeadLetter {
+  return { ...entry, payload: null, payloadText: entry.payloadText ?? entry.payload };
+}
+
+/** Text without what PostgreSQL's text can't hold. */
+function clean(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+}
+
+/** An id that fits the column and is still one of a kind: a long one keeps its start and gets its hash. */
+function shownJobId(id: string): string {
+  if (id.length <= MAX_JOB_ID && clean(id) === id) return id;
+  const hash = createHash('sha256').update(id).digest('hex');
+  return `${clean(id).slice(0, MAX_JOB_ID - hash.length - 1)}~${hash}`.toWellFormed();
+}
+
+function lastStack(stacktrace: unknown): string | null {
+  const last: unknown = Array.isArray(stacktrace) ? stacktrace.at(-1) : undefined;
+  return typeof last === 'string' ? clean(last) : null;
+}
+
+function toJsonb(value: unknown): { likeness: string; exact: string | null } {
+  const text = JSON.stringify(value ?? null);
+  if (!NOT_FOR_JSONB.test(text)) return { likeness: text, exact: null };
+  return { likeness: JSON.stringify(cleanDeep(value)), exact: text };
+}
+
+function cleanDeep(value: unknown): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map(cleanDeep);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean(key), cleanDeep(item)]));
+}

@@ -1,0 +1,29 @@
+import { startLoop, type Loop } from '../../platform/lifecycle/loop.ts';
+import { loopMetrics } from '../metrics/loops.ts';
+import { captureQueue, type CaptureDeps } from './capture.ts';
+
+/**
+ * How often the failed sets are looked at. A look at an empty one is a single command, so looking often
+ * does what listening to events would, and finds also what no event announced.
+ */
+const INTERVAL_MS = 500;
+
+/** The background loop that captures the dead jobs of all queues. */
+export function startCapture(queues: readonly string[], deps: CaptureDeps): Loop {
+  return startLoop({
+    name: 'dead_letter_capture',
+    intervalMs: INTERVAL_MS,
+    run: async (signal) => {
+      const failures: unknown[] = [];
+      for (const queue of queues) {
+        if (signal.aborted) break;
+        // One queue's trouble must not keep the others' dead jobs waiting.
+        await captureQueue(queue, deps, signal).catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
+      return 'idle';
+    },
+    onRound: loopMetrics(deps.metrics, 'dead_letter_capture'),
+    logger: deps.logger,
+  });
+}

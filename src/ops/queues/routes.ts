@@ -1,0 +1,46 @@
+import { queuesResponse } from '../../../contract/queues.ts';
+import type { Engine } from '../../platform/engine/engine.ts';
+import type { HttpServer } from '../../platform/http/types.ts';
+import type { Clock } from '../../platform/lifecycle/clock.ts';
+import { withDeadline } from '../../platform/lifecycle/deadline.ts';
+import { readQueue } from './overview.ts';
+
+export interface QueueRoutesDeps {
+  engine: Engine;
+  clock: Clock;
+  /** Names of all defined queues. */
+  queues: readonly string[];
+  /** Per queue that has any: unresolved dead letters, and failures of the last hour. */
+  deadLetters: () => Promise<ReadonlyMap<string, { unresolved: number; failedLastHour: number }>>;
+}
+
+const DEADLINE_MS = 5_000;
+
+/** `GET /api/v1/admin/queues` (Epic 12): every defined queue, and every other that has dead letters. */
+export function queueRoutes(app: HttpServer, { engine, clock, queues, deadLetters }: QueueRoutesDeps): void {
+  app.get(
+    '/api/v1/admin/queues',
+    {
+      config: { access: 'admin' },
+      schema: { tags: ['queues'], summary: 'All queues at a glance', response: { 200: queuesResponse } },
+    },
+    async () => {
+      const counts = await deadLetters();
+      const names = [...new Set([...queues, ...counts.keys()])];
+      const states = await withDeadline(
+        'the queue engine',
+        DEADLINE_MS,
+        Promise.all(names.map((name) => readQueue(engine, name, clock))),
+      );
+      return {
+        queues: names.map((name, index) => ({
+          name,
+          depth: states[index]?.depth ?? 0,
+          active: states[index]?.active ?? 0,
+          failed_last_hour: counts.get(name)?.failedLastHour ?? 0,
+          dlq_size: counts.get(name)?.unresolved ?? 0,
+        })),
+      };
+    },
+  );
+}
