@@ -54,12 +54,16 @@ export const LOG_EVENTS = [
   'login_failed',
   'login_locked',
   'mfa_enrolled',
+  'mfa_verified',
   'mfa_failed',
+  'setup_refused',
   'logged_out',
   // marketplace
   'lead_submitted',
   'lead_confirmed',
   'email_sent',
+  'email_already_sent',
+  'email_not_recorded',
 ] as const;
 export const logEvent = z.enum(LOG_EVENTS);
 export type LogEvent = z.infer<typeof logEvent>;

@@ -1,0 +1,18 @@
+import { HttpError } from '../../platform/http/errors.ts';
+import { writePendingSecret } from './store.ts';
+import { newTotpSecret, otpauthUrl } from './totp.ts';
+import type { AccessDeps, CurrentSession } from './types.ts';
+
+/**
+ * Hands out a fresh TOTP secret, which becomes the user's with the first code that proves it (verify.ts).
+ * Until then it may be asked for again; the last one counts.
+ * @throws HttpError `conflict` when the user has MFA already
+ */
+export async function enrol(
+  { db }: AccessDeps,
+  session: CurrentSession,
+): Promise<{ secret: string; otpauth_url: string }> {
+  const secret = newTotpSecret();
+  if (!(await writePendingSecret(db, session.userId, secret))) throw new HttpError('conflict');
+  return { secret, otpauth_url: otpauthUrl(secret, session.email) };
+}

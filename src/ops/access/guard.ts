@@ -1,0 +1,115 @@
+/** All routes are closed unless declared open: the hook that enforces `config.access` of every route. */
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HttpError } from '../../platform/http/errors.ts';
+import type { Access, HttpServer } from '../../platform/http/types.ts';
+import type { Clock } from '../../platform/lifecycle/clock.ts';
+import type { Db } from '../../platform/postgres/db.ts';
+import { credentialsOf, refuseForeignChange } from './credentials.ts';
+import { createPeerCheck, INTERNAL_RANGES } from './peers.ts';
+import { resumeSession } from './sessions.ts';
+import type { CurrentSession } from './types.ts';
+
+export interface AccessOptions {
+  db: Db;
+  clock: Clock;
+  /** Peers that `internal` routes answer: addresses or CIDR ranges. Default {@link INTERNAL_RANGES}. */
+  internalRanges?: readonly string[] | undefined;
+  /** Paths under which plug-ins register routes that anybody may read, such as `/api/docs`. Default none. */
+  publicPrefixes?: readonly string[] | undefined;
+}
+
+export interface RouteAccess {
+  method: string;
+  /** The template: `/api/v1/admin/queues/dlq/:id`. */
+  url: string;
+  access: Access;
+}
+
+export interface AccessGuard {
+  /** Every route registered since the guard was installed, with who may call it. */
+  routes: () => readonly RouteAccess[];
+}
+
+/**
+ * Installs the guard; what is registered before it is not guarded, so call it first. Also brings cookies
+ * and rate limits, which a route asks for with `config.rateLimit`.
+ * @throws StartError when a range of `internalRanges` can't be read
+ */
+export async function installAccess(app: HttpServer, options: AccessOptions): Promise<AccessGuard> {
+  const isInternalPeer = createPeerCheck(options.internalRanges ?? INTERNAL_RANGES);
+  const routes = collectRoutes(app, options.publicPrefixes ?? []);
+  app.decorateRequest('accessSession', null);
+  await app.register(cookie);
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new HttpError('too_many_requests', { retryAfterSeconds: Math.ceil(ttl / 1000) }),
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    // No route, nothing to guard: 404 and 405 are for everybody.
+    if (request.is404) return;
+    const access = request.routeOptions.config.access ?? 'admin';
+    if (access === 'public') return;
+    if (access === 'internal') {
+      if (isProxied(request) || !isInternalPeer(request.socket.remoteAddress)) {
+        throw new HttpError('insufficient_permissions');
+      }
+      return;
+    }
+    reply.header('cache-control', 'no-store');
+    const session = await authenticate(options, request, reply);
+    if (!mayEnter(session, access)) throw new HttpError('insufficient_permissions');
+    request.accessSession = session;
+    request.actor = { userId: session.userId, role: session.role };
+  });
+  return { routes: () => routes };
+}
+
+/** The address of the socket is the proxy's then, and says nothing about who asks. */
+function isProxied(request: FastifyRequest): boolean {
+  return request.headers.forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined;
+}
+
+async function authenticate(
+  { db, clock }: AccessOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<CurrentSession> {
+  const credentials = credentialsOf(request);
+  const session = credentials === null ? null : await resumeSession({ db, clock }, credentials.token);
+  if (credentials === null || session === null) {
+    reply.header('www-authenticate', 'Bearer');
+    throw new HttpError('authentication_required');
+  }
+  if (credentials.fromCookie) refuseForeignChange(request);
+  return session;
+}
+
+function mayEnter(session: CurrentSession, access: 'session' | 'provider' | 'admin'): boolean {
+  switch (access) {
+    case 'session':
+      return true;
+    case 'provider':
+      return session.stage === 'full' && session.role === 'provider';
+    case 'admin':
+      return session.stage === 'full' && session.role === 'admin' && session.mfaEnrolled;
+  }
+}
+
+function collectRoutes(app: HttpServer, publicPrefixes: readonly string[]): RouteAccess[] {
+  const routes: RouteAccess[] = [];
+  app.addHook('onRoute', (route) => {
+    const methods = [route.method].flat();
+    const readOnly = methods.every((method) => method === 'GET' || method === 'HEAD');
+    const isPublic = publicPrefixes.some(
+      (prefix) => route.url === prefix || route.url.startsWith(`${prefix}/`),
+    );
+    if (isPublic && readOnly) route.config = { ...route.config, access: 'public' };
+    const access = route.config?.access ?? 'admin';
+    for (const method of methods) routes.push({ method, url: route.url, access });
+  });
+  return routes;
+}

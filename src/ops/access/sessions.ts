@@ -1,0 +1,68 @@
+/** Sessions: how long they last, how one is opened, found and kept alive. */
+import type { SessionStage, UserRole } from '../../../contract/auth.ts';
+import type { UserId } from '../../../contract/ids.ts';
+import type { Clock } from '../../platform/lifecycle/clock.ts';
+import type { Db } from '../../platform/postgres/db.ts';
+import { findSession, insertSession, writeLastSeen } from './session-store.ts';
+import { hashToken, looksLikeToken, newToken } from './tokens.ts';
+import type { Caller, CurrentSession, OpenedSession } from './types.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** A write a minute per session; so a session may end up to a minute before its idle time is over. */
+const LAST_SEEN_EVERY_MS = MINUTE_MS;
+
+const ABSOLUTE_MS: Record<UserRole, number> = { admin: 12 * HOUR_MS, provider: 7 * 24 * HOUR_MS };
+const IDLE_FULL_MS: Record<UserRole, number> = { admin: 30 * MINUTE_MS, provider: 24 * HOUR_MS };
+const IDLE_SIGNING_IN_MS = 10 * MINUTE_MS;
+
+function idleMs(role: UserRole, stage: SessionStage): number {
+  return stage === 'full' ? IDLE_FULL_MS[role] : IDLE_SIGNING_IN_MS;
+}
+
+function validUntil(role: UserRole, stage: SessionStage, nowMs: number, expiresAt: Date): Date {
+  return new Date(Math.min(nowMs + idleMs(role, stage), expiresAt.getTime()));
+}
+
+export interface SessionToOpen {
+  user: { id: UserId; role: UserRole };
+  stage: SessionStage;
+  caller: Pick<Caller, 'ip' | 'userAgent'>;
+  nowMs: number;
+  /** The absolute end of the session that this one follows; a change of stage does not move it. */
+  expiresAt?: Date;
+}
+
+/** Opens a session and returns its token, of which only a hash is stored. */
+export async function openSession(db: Db, session: SessionToOpen): Promise<OpenedSession> {
+  const { user, stage, nowMs, caller } = session;
+  const expiresAt = session.expiresAt ?? new Date(nowMs + ABSOLUTE_MS[user.role]);
+  const token = newToken();
+  await insertSession(db, {
+    tokenHash: hashToken(token),
+    userId: user.id,
+    stage,
+    now: new Date(nowMs),
+    expiresAt,
+    validUntil: validUntil(user.role, stage, nowMs, expiresAt),
+    ip: caller.ip,
+    userAgent: caller.userAgent,
+  });
+  return { stage, token };
+}
+
+/** The session of a token, or null when there is none or it has expired. Counts as activity. */
+export async function resumeSession(
+  { db, clock }: { db: Db; clock: Clock },
+  token: string,
+): Promise<CurrentSession | null> {
+  if (!looksLikeToken(token)) return null;
+  const nowMs = clock.now();
+  const session = await findSession(db, hashToken(token), new Date(nowMs));
+  if (session === null) return null;
+  if (nowMs - session.lastSeenAt.getTime() >= LAST_SEEN_EVERY_MS) {
+    const until = validUntil(session.role, session.stage, nowMs, session.expiresAt);
+    await writeLastSeen(db, session.tokenHash, new Date(nowMs), until);
+  }
+  return session;
+}
