@@ -1,0 +1,49 @@
+import { createSetAside } from '../ops/dead-letters/set-aside.ts';
+import { startCapture } from '../ops/dead-letters/sweep.ts';
+import { loopMetrics } from '../ops/metrics/loops.ts';
+import { startRelay } from '../ops/outbox/relay.ts';
+import { scheduleTasks } from '../ops/queues/scheduled.ts';
+import { startLoop } from '../platform/lifecycle/loop.ts';
+import { campaign, type Leadership } from '../platform/postgres/leader.ts';
+import type { Services } from './services.ts';
+import { scheduledTasks } from './tasks.ts';
+
+const SCHEDULES_EVERY_MS = 10 * 60_000;
+
+/**
+ * Takes part in the election of the one housekeeping process that works: it captures dead letters,
+ * relays the outbox and keeps the schedules.
+ */
+export function startHousekeeping(services: Services): Leadership {
+  const { db, engine, producer, metrics, logger, clock, queueNames, pool } = services;
+  const leader = metrics.gauge('fmhl_leader');
+  leader.set(0);
+  return campaign({
+    pool,
+    name: 'fmhl:housekeeping',
+    onChange: (leading) => leader.set(leading ? 1 : 0),
+    logger,
+    onElected: () => {
+      const setAside = createSetAside({ clock, metrics, logger });
+      const loops = [
+        startCapture(queueNames, { db, engine, metrics, logger, setAside }),
+        startRelay({ db, engine, producer, metrics, logger }),
+        startLoop({
+          name: 'schedules',
+          intervalMs: SCHEDULES_EVERY_MS,
+          run: async () => {
+            await scheduleTasks(engine, scheduledTasks(services));
+            return 'idle';
+          },
+          onRound: loopMetrics(metrics, 'schedules'),
+          logger,
+        }),
+      ];
+      return {
+        stop: async () => {
+          await Promise.all(loops.map((loop) => loop.stop()));
+        },
+      };
+    },
+  });
+}

@@ -1,0 +1,25 @@
+import type { z } from 'zod';
+import type { AnyQueueDefinition, QueueDefinition } from '../ops/queues/definition.ts';
+import { overrideDefinitions } from '../ops/queues/overrides.ts';
+import { scheduledQueue } from '../ops/queues/scheduled.ts';
+import { emailSend } from '../marketplace/email/queue.ts';
+
+/** Every queue of FMHL. */
+const DEFINITIONS: readonly AnyQueueDefinition[] = [emailSend, scheduledQueue];
+
+/**
+ * All queues as configured.
+ * @throws StartError when an override can't work
+ */
+export function configuredQueues(overrides: Readonly<Record<string, string>>): AnyQueueDefinition[] {
+  return overrideDefinitions(DEFINITIONS, overrides);
+}
+
+/** A queue as configured, with the type of its payload. */
+export function configured<P extends z.ZodType>(
+  queues: readonly AnyQueueDefinition[],
+  definition: QueueDefinition<P>,
+): QueueDefinition<P> {
+  const found = queues.find(({ name }) => name === definition.name);
+  return { ...definition, ...found, payload: definition.payload };
+}

@@ -1,0 +1,120 @@
+/** Brings a role up, keeps it running, and takes it down in order. */
+import { parseArgs } from 'node:util';
+import closeWithGrace from 'close-with-grace';
+import type { ProcessRole } from '../../contract/log.ts';
+import { ConfigError, loadConfig, type Config } from '../config/config.ts';
+import { ensureFirstAdmin } from '../ops/access/first-admin.ts';
+import { errorText, StartError } from '../platform/lifecycle/errors.ts';
+import { terminalDestination } from '../platform/logging/destination.ts';
+import { createLogger, type Logger } from '../platform/logging/logger.ts';
+import { banner } from './banner.ts';
+import { startHousekeeping } from './housekeeping-work.ts';
+import { buildServer, listen, refuseTakenPort } from './http.ts';
+import { packageVersion } from './package.ts';
+import { openServices, type Services } from './services.ts';
+import { createTeardown, type Teardown } from './teardown.ts';
+import { startWorkers } from './workers.ts';
+
+/** Beyond the grace periods, how long closing may take before the process just ends. */
+const CLOSING_MS = 15_000;
+
+/** Runs a role until it is told to stop. A mistake in how it was started is one line and exit code 1. */
+export async function run(role: ProcessRole): Promise<void> {
+  let config: Readonly<Config>;
+  let only: string[] | null;
+  try {
+    config = loadConfig(role);
+    only = queuesArgument();
+  } catch (error) {
+    fail(error);
+  }
+  const terminal = process.stdout.isTTY ? { destination: terminalDestination() } : {};
+  const logger = createLogger({ level: config.logLevel, role, version: packageVersion(), ...terminal });
+  const teardown = createTeardown();
+  const closing = stopOnSignal(config, logger, teardown);
+  try {
+    await bringUp({ role, config, only, logger, teardown });
+  } catch (error) {
+    if (!isMistake(error)) logger.fatal('process_failed', {}, error);
+    closing.uninstall();
+    await teardown.run(() => undefined);
+    fail(error);
+  }
+}
+
+interface BringUp {
+  role: ProcessRole;
+  config: Readonly<Config>;
+  only: readonly string[] | null;
+  logger: Logger;
+  teardown: Teardown;
+}
+
+async function bringUp({ role, config, only, logger, teardown }: BringUp): Promise<void> {
+  const startedAt = performance.now();
+  logger.info('process_starting', { node: process.version });
+  await refuseTakenPort(config);
+  const services = await openServices({ config, role, logger, teardown });
+
+  let url = '';
+  const { app, readiness } = await buildServer(services, () => config.publicUrl ?? url);
+  url = await listen(app, config);
+  teardown.defer('the HTTP server', () => app.close());
+
+  const all = role === 'start';
+  if (all || role === 'housekeeping') {
+    const leadership = startHousekeeping(services);
+    teardown.defer('housekeeping', () => leadership.stop());
+  }
+  if (all || role === 'worker') {
+    const workers = startWorkers(services, only);
+    teardown.defer('the workers', () => workers.stop(config.shutdown.graceMs));
+  }
+  // Undone first: probes see 503 before anything ends.
+  teardown.defer('readiness', async () => {
+    readiness.stopping();
+    if (config.shutdown.drainMs > 0)
+      await new Promise((resolve) => setTimeout(resolve, config.shutdown.drainMs));
+  });
+  const setupToken = all || role === 'api' ? await firstAdmin(services) : null;
+  const { status } = await readiness.check();
+  logger.info('process_ready', { url, status, ms: Math.round(performance.now() - startedAt) });
+  if (all || setupToken !== null) process.stderr.write(banner({ url, setupToken, services }));
+}
+
+function firstAdmin({ db, logger, clock, config }: Services): Promise<string | null> {
+  return ensureFirstAdmin({ db, logger, clock, admin: config.admin ?? undefined });
+}
+
+function stopOnSignal(
+  config: Readonly<Config>,
+  logger: Logger,
+  teardown: Teardown,
+): { uninstall: () => void } {
+  const delay = config.shutdown.graceMs + config.shutdown.drainMs + CLOSING_MS;
+  return closeWithGrace({ delay, logger: false }, async ({ signal, err }) => {
+    if (err !== undefined) logger.fatal('process_failed', {}, err);
+    logger.info('process_stopping', { signal: signal ?? null });
+    await teardown.run((what, reason) => logger.error('process_failed', { what, reason }));
+    logger.info('process_stopped');
+  });
+}
+
+/** `--queues email_send,scheduled` of the worker role; null for all. */
+function queuesArgument(): string[] | null {
+  try {
+    const { values } = parseArgs({ options: { queues: { type: 'string' } }, strict: true });
+    return values.queues === undefined ? null : values.queues.split(',').map((name) => name.trim());
+  } catch (error) {
+    throw new StartError(errorText(error));
+  }
+}
+
+function isMistake(error: unknown): boolean {
+  return error instanceof StartError || error instanceof ConfigError;
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`fmhl: ${errorText(error)}\n`);
+  process.exit(1);
+}

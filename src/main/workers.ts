@@ -1,0 +1,57 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createEmailProcessor } from '../marketplace/email/send.ts';
+import { emailSend } from '../marketplace/email/queue.ts';
+import { createMailTransport } from '../marketplace/email/transport.ts';
+import type { QueueDefinition } from '../ops/queues/definition.ts';
+import { scheduledQueue, taskProcessor } from '../ops/queues/scheduled.ts';
+import { startWorker, type Processor, type RunningWorker } from '../ops/queues/worker.ts';
+import { StartError } from '../platform/lifecycle/errors.ts';
+import type { z } from 'zod';
+import { configured } from './queues.ts';
+import { scheduledTasks } from './tasks.ts';
+import type { Services } from './services.ts';
+
+export interface Workers {
+  stop: (graceMs: number) => Promise<void>;
+}
+
+/**
+ * Starts the workers of all queues, or of those named.
+ * @throws StartError when a name is no queue's
+ */
+export function startWorkers(services: Services, only: readonly string[] | null): Workers {
+  const { queues, queueNames } = services;
+  const unknown = only?.find((name) => !queueNames.includes(name));
+  if (unknown !== undefined) {
+    throw new StartError(`--queues names no queue ${unknown}. There are: ${queueNames.join(', ')}.`);
+  }
+  const mail = createMailTransport({
+    smtpUrl: services.config.smtpUrl,
+    directory: join(services.config.dataDir, 'mail'),
+  });
+  const deps = { ...services, workerName: `${hostname()}-${process.pid}`, settings: services.config.worker };
+  const start = <P extends z.ZodType>(definition: QueueDefinition<P>, processor: Processor<P>) =>
+    only === null || only.includes(definition.name)
+      ? [startWorker(configured(queues, definition), processor, deps)]
+      : [];
+
+  const workers: RunningWorker[] = [
+    ...start(
+      emailSend,
+      createEmailProcessor({
+        transport: mail,
+        db: services.db,
+        clock: services.clock,
+        from: services.config.mailFrom,
+      }),
+    ),
+    ...start(scheduledQueue, taskProcessor(scheduledTasks(services))),
+  ];
+  return {
+    stop: async (graceMs) => {
+      await Promise.all(workers.map((worker) => worker.stop(graceMs)));
+      await mail.close();
+    },
+  };
+}
