@@ -5,13 +5,22 @@ import { leadId } from './ids.ts';
 export const leadStatus = z.enum(['pending_confirmation', 'pending_approval', 'approved', 'rejected']);
 export type LeadStatus = z.infer<typeof leadStatus>;
 
+/** No text may hold NUL or half of a surrogate pair: the database takes neither. */
+const TEXT = /^[^\0\p{Cs}]*$/u;
+const LINE = /^[^\p{Cc}\p{Cs}]*$/u;
+const NO_CONTROLS = 'must not have control characters';
+
+const answer = z.union([z.string().max(2000).regex(TEXT, NO_CONTROLS), z.number(), z.boolean()], {
+  error: 'must be a text of at most 2000 characters, a number or a boolean',
+});
+
 export const submitLeadRequest = z.strictObject({
   /** The slug of a niche, `vps-hosting`. */
   niche: z
     .string()
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be a niche slug such as vps-hosting')
     .max(100),
-  contact_name: z.string().trim().min(1).max(200),
+  contact_name: z.string().trim().min(1).max(200).regex(LINE, NO_CONTROLS),
   email: z.email().max(254),
   /** As typed: digits with the usual separators, an optional leading +. */
   phone: z
@@ -24,7 +33,7 @@ export const submitLeadRequest = z.strictObject({
       return digits >= 7 && digits <= 15;
     }, 'must have 7 to 15 digits'),
   answers: z
-    .record(z.string().min(1).max(100), z.union([z.string().max(2000), z.number(), z.boolean()]))
+    .record(z.string().min(1).max(100).regex(LINE, NO_CONTROLS), answer)
     .refine((answers) => Object.keys(answers).length <= 50, 'must have at most 50 answers')
     .default({}),
 });
