@@ -1,11 +1,9 @@
 /** Turns everything that can go wrong with a request into a standard body; the cause goes to the log. */
-import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ERRORS, type ErrorCode, type FieldProblem } from '../../../contract/errors.ts';
-import { correlationId } from '../../../contract/ids.ts';
 import type { Logger } from '../logging/logger.ts';
+import { CORRELATION_HEADER, correlationFrom } from './correlation.ts';
 import { bodyFor, HttpError } from './errors.ts';
 import type { HttpServer } from './types.ts';
 
@@ -47,9 +45,10 @@ export function answerFrameworkError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  request.correlationId = correlationId.parse(randomUUID());
+  request.correlationId = correlationFrom(request.headers);
   request.logger = logger.withCorrelation(request.correlationId);
-  reply.header('x-correlation-id', request.correlationId);
+  reply.header(CORRELATION_HEADER, request.correlationId);
+  reply.header('x-content-type-options', 'nosniff');
   void answer(error, request, reply);
 }
 
@@ -78,6 +77,9 @@ function routeOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? 'unmatched';
 }
 
+/** A body of a quarter megabyte can have a hundred thousand wrong fields. */
+const MAX_DETAILS = 20;
+
 interface Classified {
   code: ErrorCode;
   details?: FieldProblem[] | undefined;
@@ -87,7 +89,7 @@ interface Classified {
 function classify(error: unknown): Classified {
   if (error instanceof HttpError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    return { code: 'bad_request', details: error.validation.flatMap(problemsOf) };
+    return { code: 'bad_request', details: error.validation.flatMap(problemsOf).slice(0, MAX_DETAILS) };
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const known = FRAMEWORK_CODES[error.code];
@@ -95,7 +97,9 @@ function classify(error: unknown): Classified {
   }
   // A malformed JSON body is a SyntaxError with statusCode 400.
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
-    return { code: STATUS_CODES[error.statusCode] ?? 'internal_error' };
+    const { statusCode } = error;
+    const otherwise = statusCode >= 400 && statusCode < 500 ? 'bad_request' : 'internal_error';
+    return { code: STATUS_CODES[statusCode] ?? otherwise };
   }
   return { code: 'internal_error' };
 }
@@ -111,27 +115,9 @@ function problemsOf(issue: Issue): FieldProblem[] {
   const path = issue.instancePath.split('/').filter((part) => part !== '');
   if (issue.keyword === 'unrecognized_keys') {
     const { keys } = issue.params as { keys: string[] };
-    return keys.slice(0, 10).map((key) => ({ field: [...path, key].join('.'), message: 'is not known' }));
+    return keys
+      .slice(0, MAX_DETAILS)
+      .map((key) => ({ field: [...path, key].join('.'), message: 'is not known' }));
   }
   return [{ field: path.join('.') || 'body', message: issue.message ?? 'is not valid' }];
-}
-
-/** What arrives on the socket is not HTTP, too large, or too slow: answered by hand, then closed. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || socket.destroyed || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const code: ErrorCode =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? 'request_timeout'
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? 'headers_too_large'
-        : 'bad_request';
-  const body = JSON.stringify(bodyFor(code));
-  const { status, message } = ERRORS[code];
-  socket.end(
-    `HTTP/1.1 ${status} ${message}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

@@ -1,4 +1,4 @@
-import type { HTTPMethods } from 'fastify';
+import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { HttpError } from './errors.ts';
 import type { HttpServer } from './types.ts';
 
@@ -6,10 +6,11 @@ const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
  * Answers 405 with `Allow` where a path exists but not with this method; 404 is for paths that do not.
- * Looks among the routes at the moment of the miss, so the order of registration does not matter.
+ * Looks among the routes at the moment of the miss, so the order of registration does not matter; and
+ * before a body is read, so whatever the body is does not matter either.
  */
-export function answerWrongMethods(app: HttpServer): void {
-  app.setNotFoundHandler((request, reply) => {
+export function answerMisses(app: HttpServer): void {
+  const miss = (request: FastifyRequest, reply: FastifyReply): never => {
     const path = request.url.split('?', 1)[0] ?? '/';
     // Typed as always found, and null when not.
     const find = (method: HTTPMethods): object | null => app.findRoute({ method, url: path });
@@ -17,5 +18,10 @@ export function answerWrongMethods(app: HttpServer): void {
     if (allowed.length === 0) throw new HttpError('not_found');
     reply.header('allow', allowed.includes('GET') ? ['HEAD', ...allowed].join(', ') : allowed.join(', '));
     throw new HttpError('method_not_allowed');
+  };
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) miss(request, reply);
   });
+  // For routes that find out by themselves that there is nothing: files, for instance.
+  app.setNotFoundHandler(miss);
 }

@@ -4,7 +4,12 @@ export function errorText(error: unknown): string {
     return error.errors.map(errorText).join('; ');
   }
   if (error instanceof Error) return error.message === '' ? error.name : error.message;
-  return String(error);
+  try {
+    return String(error);
+  } catch {
+    // An object that can't be made text, such as one without a prototype.
+    return 'something that is no text';
+  }
 }
 
 /** A mistake of whoever starts the program: shown as one line, without a stack, with exit code 1. */

@@ -2,7 +2,8 @@
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as Pino } from 'pino';
 import type { CorrelationId } from '../../../contract/ids.ts';
 import type { LogEvent, LogLevel, ProcessRole } from '../../../contract/log.ts';
-import { redact, redactText } from './redact.ts';
+import { describeError } from './describe-error.ts';
+import { redact } from './redact.ts';
 
 export type Metadata = Record<string, unknown>;
 
@@ -38,9 +39,19 @@ export function createLogger(options: LoggerOptions): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    options.destination ?? standardOutput(),
   );
   return wrap(base, null);
+}
+
+/** Lines kept for a full disk to take them later; beyond it they are dropped. */
+const MAX_PENDING_BYTES = 1_048_576;
+
+function standardOutput(): DestinationStream {
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: MAX_PENDING_BYTES });
+  // Without a listener a full disk or a closed pipe would throw at whoever logs.
+  destination.on('error', () => undefined);
+  return destination;
 }
 
 function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
@@ -48,12 +59,14 @@ function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
     (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>
     (event: LogEvent, metadata: Metadata = {}, error?: unknown): void => {
       if (!base.isLevelEnabled(level)) return;
-      base[level]({
-        event,
-        correlation_id: correlationId,
-        metadata: redact(metadata),
-        ...(error === undefined ? {} : { error: describeError(error) }),
-      });
+      const line = { event, correlation_id: correlationId };
+      try {
+        const described = error === undefined ? {} : { error: describeError(error) };
+        base[level]({ ...line, metadata: asMetadata(metadata), ...described });
+      } catch {
+        // Objects exist that throw at the lightest touch; the event itself must still be told.
+        base[level]({ ...line, metadata: { unreadable: true } });
+      }
     };
   return {
     debug: at('debug'),
@@ -66,18 +79,8 @@ function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
   };
 }
 
-function describeError(error: unknown): { type: string; message: string; stack?: string; code?: string } {
-  if (!(error instanceof Error)) return { type: typeof error, message: redactText(String(error)) };
-  const code: unknown = 'code' in error ? error.code : undefined;
-  // A connection refused on every address of a host has an empty message of its own.
-  const message =
-    error instanceof AggregateError && error.message === ''
-      ? error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join('; ')
-      : error.message;
-  return {
-    type: error.name,
-    message: redactText(message),
-    ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
-    ...(typeof code === 'string' ? { code } : {}),
-  };
+/** Metadata as a record, whatever it was at run time: the line keeps its shape. */
+function asMetadata(metadata: Metadata): unknown {
+  const copy = redact(metadata);
+  return typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : { unreadable: copy };
 }

@@ -1,36 +1,91 @@
 /**
  * Keeps secrets and personal data out of the log. Keys are masked by name at any depth; inside text,
- * whatever looks like an email address or an international phone number is masked.
+ * whatever looks like an email address, an international phone number or a URL's credentials is masked.
  */
-const SECRET_KEYS =
-  /^(.*(password|passwd|secret|token|authorization|cookie|api_?key|otpauth(_?url)?|totp|recovery_?codes?)|code|email|e_?mail|phone|to|cc|bcc|contact_?name|database_?url|redis_?url|smtp_?url)$/i;
+
+/** Fields that hold secrets or addresses, in snake_case, camelCase or as a header: `x-api-key`. */
+const SECRET_KEYS = new RegExp(
+  [
+    'password|passwd|passphrase|secret|authorization|cookie|credential|otpauth|totp',
+    '(api|private|access)[-_]?key|recovery[-_]?code|contact[-_]?name',
+    'tokens?([-_]?hash)?$',
+    '(e[-_]?mail|phone|mobile)([-_]?(address|number))?$',
+    '(database|postgres|redis|smtp|connection)[-_]?(url|string)$',
+    '^(code|to|cc|bcc)$',
+  ].join('|'),
+  'i',
+);
 const EMAIL = /[^\s<>"'(),;:@]{1,64}@[^\s<>"'(),;:@]{1,255}\.[A-Za-z]{2,24}/g;
-const PHONE = /\+\d[\d\-. ()]{6,}\d/g;
-const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*:[^\s/@]*@/gi;
+const PHONE = /\+\d[\d\-. ()]{6,40}\d/g;
+// A password may hold @, : and (though it should be encoded) /. Every run is bounded, and so is the time.
+const URL_CREDENTIALS =
+  /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)(?:[^\s/"'<>]{1,300}|[^\s/:@]{0,100}:[^\s@"'<>]{1,300})@/gi;
 
 export const MASK = '[redacted]';
 const MAX_DEPTH = 8;
 const MAX_ITEMS = 100;
+/** Values in one copy, at all depths together: a wide and circular object would never end otherwise. */
+const MAX_VALUES = 1_000;
 const MAX_TEXT = 4_000;
+/** Read beyond the bound, so that an address is recognized which the bound cuts through. */
+const OVERLAP = 500;
 
 /** Masks addresses, phone numbers and credentials of URLs inside a text, and bounds its length. */
 export function redactText(text: string): string {
-  const bounded = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
-  return bounded.replace(URL_CREDENTIALS, `$1${MASK}@`).replace(EMAIL, MASK).replace(PHONE, MASK);
+  const masked = text
+    .slice(0, MAX_TEXT + OVERLAP)
+    .replace(URL_CREDENTIALS, `$1${MASK}@`)
+    .replace(EMAIL, MASK)
+    .replace(PHONE, MASK);
+  return text.length > MAX_TEXT ? `${masked.slice(0, MAX_TEXT)}… (${text.length} characters)` : masked;
 }
 
-/** A copy of any value, safe to log: bounded in depth and size, with secret fields masked. */
-export function redact(value: unknown, depth = 0): unknown {
+/**
+ * A copy of any value, safe to log: bounded in depth and size, with secret fields masked. What can't be
+ * read (a getter that throws) is said to be unreadable.
+ */
+export function redact(value: unknown): unknown {
+  return copyOf(value, 0, { left: MAX_VALUES });
+}
+
+function copyOf(value: unknown, depth: number, budget: { left: number }): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'symbol') return value.toString();
+  // JSON would call a function that is named toJSON.
+  if (typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null) return value;
+  budget.left -= 1;
+  if (budget.left < 0) return '[too large]';
+  try {
+    return copyOfObject(value, depth, budget);
+  } catch {
+    return '[unreadable]';
+  }
+}
+
+function copyOfObject(value: object, depth: number, budget: { left: number }): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Error) return redactText(value.message);
+  if (value instanceof URL) return redactText(value.href);
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (depth >= MAX_DEPTH) return '[too deep]';
-  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redact(item, depth + 1));
-  const copy: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value).slice(0, MAX_ITEMS)) {
-    copy[key] = SECRET_KEYS.test(key) && item !== null ? MASK : redact(item, depth + 1);
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => copyOf(item, depth + 1, budget));
+  const copy: [string, unknown][] = [];
+  for (const key of Object.keys(value).slice(0, MAX_ITEMS)) {
+    copy.push([redactText(key), field(value as Record<string, unknown>, key, depth, budget)]);
   }
-  return copy;
+  // Own properties, whatever their names: `__proto__` is one here.
+  return Object.fromEntries(copy);
+}
+
+function field(of: Record<string, unknown>, key: string, depth: number, budget: { left: number }): unknown {
+  try {
+    const item = of[key];
+    return SECRET_KEYS.test(key) && item !== null && item !== undefined
+      ? MASK
+      : copyOf(item, depth + 1, budget);
+  } catch {
+    return '[unreadable]';
+  }
 }
