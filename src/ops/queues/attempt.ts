@@ -3,7 +3,7 @@ import { returnToQueue, UnrecoverableError, type EngineJob } from '../../platfor
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { QueueDefinition } from './definition.ts';
 import { InvalidPayloadError, metaOf, parsePayload, type JobMeta } from './job.ts';
-import type { JobContext, Processor, WorkerDeps } from './worker.ts';
+import type { JobContext, Processor, WorkerDeps } from './types.ts';
 
 export interface Attempts {
   /** Runs one attempt; given to the engine as its processor. */

@@ -2,7 +2,7 @@ import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { EngineWorker } from '../../platform/engine/engine.ts';
 import type { Attempts } from './attempt.ts';
 import { metaOf } from './job.ts';
-import type { WorkerDeps } from './worker.ts';
+import type { WorkerDeps } from './types.ts';
 
 /** Counts and logs what becomes of a worker's jobs: one listener per event, series bound once. */
 export function observeWorker(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Engine } from '../../platform/engine/engine.ts';
 import { defineQueue } from './definition.ts';
 import { standingOptions } from './job.ts';
-import type { JobContext } from './worker.ts';
+import type { JobContext } from './types.ts';
 
 export const scheduledQueue = defineQueue({
   name: 'scheduled',
