@@ -1,0 +1,56 @@
+/**
+ * Runs the tests: all, or the files given. Starts the PostgreSQL and the redis-server that they share,
+ * and stops them whatever happens.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startPostgresServer } from '../test/helpers/postgres-server.ts';
+import { startRedis } from '../test/helpers/redis.ts';
+import { requirePrograms } from './programs.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const FOLDERS = ['contract', 'src', 'test', 'scripts'];
+/** A single test that takes longer hangs. */
+const TEST_TIMEOUT_MS = 180_000;
+
+function allTests(): string[] {
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => join(folder, file)),
+  ).sort();
+}
+
+async function main(): Promise<number> {
+  const given = process.argv.slice(2);
+  const files = given.length > 0 ? given : allTests();
+  if (files.length === 0) {
+    process.stderr.write('There are no test files.\n');
+    return 1;
+  }
+  if (!requirePrograms(['redis-server', 'promtool'])) return 1;
+  const [postgres, redis] = await Promise.all([startPostgresServer(), startRedis(['--databases', '1'])]);
+  try {
+    const tests = spawn(
+      process.execPath,
+      [
+        ...['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec'],
+        ...[`--test-timeout=${TEST_TIMEOUT_MS}`, ...files],
+      ],
+      {
+        cwd: ROOT,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: { ...process.env, FMHL_TEST_POSTGRES_URL: postgres.url, FMHL_TEST_REDIS_URL: redis.url },
+      },
+    );
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tests.kill(signal));
+    const [code] = (await once(tests, 'exit')) as [number | null];
+    return code ?? 1;
+  } finally {
+    await Promise.allSettled([postgres.stop(), redis.stop()]);
+  }
+}
+
+process.exitCode = await main();
