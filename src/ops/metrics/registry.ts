@@ -1,6 +1,6 @@
 /** The instruments of a process: every metric of `contract/metrics.ts`, its queue series present from the start. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { METRICS, type MetricName } from '../../../contract/metrics.ts';
+import { METRICS, type MetricName, type MetricSpec } from '../../../contract/metrics.ts';
 import type { ProcessRole } from '../../../contract/log.ts';
 import { withDeadline } from '../../platform/lifecycle/deadline.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
@@ -20,7 +20,8 @@ export interface Metrics {
   histogram: (name: HistogramName, labels?: Labels) => { observe: (ms: number) => void };
   /**
    * Registers a reader that sets gauges whenever the metrics are read, at most once a second. When it
-   * fails or takes over a second, its gauges are absent from that scrape: better than an old value.
+   * fails or takes over a second, its gauges are absent from that scrape: better than an old value. One
+   * that still hangs from an earlier scrape is not started again.
    */
   collect: (source: string, gauges: GaugeName[], read: () => Promise<void>) => void;
   /** The exposition text. */
@@ -30,6 +31,13 @@ export interface Metrics {
 export const CONTENT_TYPE = 'text/plain; version=0.0.4';
 const COLLECT_DEADLINE_MS = 1_000;
 const COLLECT_EVERY_MS = 1_000;
+
+/** Gauges of prom-client's defaults with a counter's suffix, which promtool objects to; sums of series that stay. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export interface MetricsOptions {
   role: ProcessRole;
@@ -42,6 +50,7 @@ export interface MetricsOptions {
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  MISNAMED.forEach((name) => registry.removeSingleMetric(name));
   const counters = new Map<MetricName, Counter>();
   const gauges = new Map<MetricName, Gauge>();
   const histograms = new Map<MetricName, Histogram>();
@@ -75,7 +84,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     gauge: (name, labels = {}) => found(gauges, name).labels(labels),
     histogram: (name, labels = {}) => found(histograms, name).labels(labels),
     collect: (source, names, read) => {
-      const reset = (): void => names.forEach((name) => found(gauges, name).reset());
+      const reset = (): void => names.forEach((name) => clear(found(gauges, name), METRICS[name]));
       sources.push(collector({ source, read, reset, metrics, logger: options.logger }));
     },
     expose: async () => {
@@ -86,6 +95,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return metrics;
 }
 
+/** Takes a gauge's series out of the exposition. `reset` alone would set one without labels to 0. */
+function clear(gauge: Gauge, spec: MetricSpec): void {
+  if (spec.labels.length === 0) gauge.remove();
+  else gauge.reset();
+}
+
 interface Collector {
   source: string;
   read: () => Promise<void>;
@@ -94,15 +109,28 @@ interface Collector {
   logger: Logger;
 }
 
-/** Reads a source at most once a second, however many scrapers there are. */
+/**
+ * Reads a source at most once a second, however many scrapers there are, and never twice at a time: a
+ * read that outlived its deadline is waited for again at the next scrape.
+ */
 function collector({ source, read, reset, metrics, logger }: Collector): () => Promise<void> {
   let lastRead = -Infinity;
+  let reading: Promise<void> | undefined;
   let running: Promise<void> | undefined;
   const failures = metrics.counter('fmhl_metrics_collect_failures_total', { source });
   failures.inc(0);
+
+  const start = (): Promise<void> => {
+    const ended = (): void => {
+      reading = undefined;
+    };
+    reading = (async () => read())();
+    reading.then(ended, ended);
+    return reading;
+  };
   const collect = async (): Promise<void> => {
     try {
-      await withDeadline(source, COLLECT_DEADLINE_MS, read());
+      await withDeadline(source, COLLECT_DEADLINE_MS, reading ?? start());
     } catch (error) {
       reset();
       failures.inc();

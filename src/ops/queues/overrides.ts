@@ -49,7 +49,8 @@ function target(variable: string, names: string[]): { name: string; change: Chan
   for (const name of names) {
     const queuePart = `${name.toUpperCase()}_`;
     if (!rest.startsWith(queuePart)) continue;
-    const change = FIELDS[rest.slice(queuePart.length)];
+    const setting = rest.slice(queuePart.length);
+    const change = Object.hasOwn(FIELDS, setting) ? FIELDS[setting] : undefined;
     if (change !== undefined) return { name, change };
   }
   const queues = names.map((name) => name.toUpperCase()).join(', ');

@@ -16,7 +16,10 @@ export interface LoopOptions {
 }
 
 export interface Loop {
-  /** Ends the pause, if the loop is in one. */
+  /**
+   * Asks for a round soon: ends the pause, or skips the next one when a round is running. The growing
+   * pause after a failed round is not shortened, however often it is called.
+   */
   wake: () => void;
   /** Resolves when the running round, if any, has ended. */
   stop: () => Promise<void>;
@@ -29,23 +32,26 @@ export interface Loop {
 export function startLoop(options: LoopOptions): Loop {
   const abort = new AbortController();
   let endPause: () => void = () => undefined;
+  let woken = false;
+  // A call, so that the compiler does not believe that the signal can't change during an await.
+  const stopped = (): boolean => abort.signal.aborted;
 
-  const pause = (ms: number): Promise<void> =>
+  const pause = (ms: number, untilWoken: boolean): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       endPause = () => {
+        if (!untilWoken && !stopped()) return;
         clearTimeout(timer);
         resolve();
       };
+      if (woken) endPause();
     });
-
-  // A call, so that the compiler does not believe that the signal can't change during an await.
-  const stopped = (): boolean => abort.signal.aborted;
 
   const run = async (): Promise<void> => {
     let failures = 0;
     while (!stopped()) {
       let outcome: 'again' | 'idle' | 'failed';
+      woken = false;
       try {
         outcome = await options.run(abort.signal);
         failures = 0;
@@ -62,17 +68,15 @@ export function startLoop(options: LoopOptions): Loop {
         );
       }
       if (stopped() || outcome === 'again') continue;
-      const backoff = Math.min(
-        options.intervalMs * 2 ** Math.min(failures, 20),
-        options.maxBackoffMs ?? 10_000,
-      );
-      await pause(outcome === 'failed' ? Math.max(backoff, options.intervalMs) : options.intervalMs);
+      if (outcome === 'idle') await pause(options.intervalMs, true);
+      else await pause(backoff(options, failures), false);
     }
   };
 
   const running = run();
   return {
     wake: () => {
+      woken = true;
       endPause();
     },
     stop: async () => {
@@ -81,4 +85,9 @@ export function startLoop(options: LoopOptions): Loop {
       await running;
     },
   };
+}
+
+/** Doubles with every failure in a row, up to the longest pause; never shorter than the usual one. */
+function backoff({ intervalMs, maxBackoffMs = 10_000 }: LoopOptions, failures: number): number {
+  return Math.max(Math.min(intervalMs * 2 ** Math.min(failures, 20), maxBackoffMs), intervalMs);
 }

@@ -2,7 +2,7 @@
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as Pino } from 'pino';
 import type { CorrelationId } from '../../../contract/ids.ts';
 import type { LogEvent, LogLevel, ProcessRole } from '../../../contract/log.ts';
-import { describeError } from './describe-error.ts';
+import { describeError, type ErrorDescription } from './describe-error.ts';
 import { redact } from './redact.ts';
 
 export type Metadata = Record<string, unknown>;
@@ -59,14 +59,7 @@ function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
     (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>
     (event: LogEvent, metadata: Metadata = {}, error?: unknown): void => {
       if (!base.isLevelEnabled(level)) return;
-      const line = { event, correlation_id: correlationId };
-      try {
-        const described = error === undefined ? {} : { error: describeError(error) };
-        base[level]({ ...line, metadata: asMetadata(metadata), ...described });
-      } catch {
-        // Objects exist that throw at the lightest touch; the event itself must still be told.
-        base[level]({ ...line, metadata: { unreadable: true } });
-      }
+      base[level]({ event, correlation_id: correlationId, ...facts(metadata, error) });
     };
   return {
     debug: at('debug'),
@@ -79,8 +72,16 @@ function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
   };
 }
 
-/** Metadata as a record, whatever it was at run time: the line keeps its shape. */
-function asMetadata(metadata: Metadata): unknown {
-  const copy = redact(metadata);
-  return typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : { unreadable: copy };
+/** What the line says beside its event. Objects exist that throw at the lightest touch; the event is told all the same. */
+function facts(metadata: Metadata, error: unknown): { metadata: Metadata; error?: ErrorDescription } {
+  try {
+    const copy = redact(metadata);
+    const isRecord = typeof copy === 'object' && copy !== null && !Array.isArray(copy);
+    return {
+      metadata: isRecord ? (copy as Metadata) : { unreadable: copy },
+      ...(error === undefined ? {} : { error: describeError(error) }),
+    };
+  } catch {
+    return { metadata: { unreadable: true } };
+  }
 }

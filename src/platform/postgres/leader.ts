@@ -47,20 +47,22 @@ export function campaign(options: LeadershipOptions): Leadership {
         clearTimeout(timer);
         resolve();
       };
+      if (stopped()) wake();
     });
 
   const lead = async (client: pg.PoolClient): Promise<void> => {
     options.onChange(true);
     options.logger.info('leader_elected', { lock: options.name });
-    const work = options.onElected();
+    let work: Leading | undefined;
     try {
+      work = options.onElected();
       while (!stopped()) {
         await withDeadline('the leader lock', SILENCE_MS, client.query('SELECT 1'));
         await pause(HEARTBEAT_MS);
       }
     } finally {
       // The lock goes only after the work has ended, unless the connection is already lost.
-      await work.stop();
+      await work?.stop();
       options.onChange(false);
       options.logger.info('leader_lost', { lock: options.name, stopping: stopped() });
     }
