@@ -1,14 +1,10 @@
 /** Lead intake (Epics 02, 03). */
 import { z } from 'zod';
 import { leadId } from './ids.ts';
+import { LINE, NO_CONTROLS, TEXT } from './text.ts';
 
 export const leadStatus = z.enum(['pending_confirmation', 'pending_approval', 'approved', 'rejected']);
 export type LeadStatus = z.infer<typeof leadStatus>;
-
-/** No text may hold NUL or half of a surrogate pair: the database takes neither. */
-const TEXT = /^[^\0\p{Cs}]*$/u;
-const LINE = /^[^\p{Cc}\p{Cs}]*$/u;
-const NO_CONTROLS = 'must not have control characters';
 
 const answer = z.union([z.string().max(2000).regex(TEXT, NO_CONTROLS), z.number(), z.boolean()], {
   error: 'must be a text of at most 2000 characters, a number or a boolean',
