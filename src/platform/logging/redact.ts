@@ -15,7 +15,8 @@ const SECRET_KEYS = new RegExp(
   ].join('|'),
   'i',
 );
-const EMAIL = /[^\s<>"'(),;:@]{1,64}@[^\s<>"'(),;:@]{1,255}\.[A-Za-z]{2,24}/g;
+// Without slashes, so that a path such as node_modules/@scope/name/index.js is none.
+const EMAIL = /[^\s<>"'(),;:@/]{1,64}@[^\s<>"'(),;:@/]{1,255}\.[A-Za-z]{2,24}/g;
 const PHONE = /\+\d[\d\-. ()]{6,40}\d/g;
 // A password may hold @, : and (though it should be encoded) /. Every run is bounded, and so is the time.
 const URL_CREDENTIALS =
