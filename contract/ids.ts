@@ -13,5 +13,23 @@ export type UserId = z.infer<typeof userId>;
 export const leadId = z.uuid().brand('LeadId');
 export type LeadId = z.infer<typeof leadId>;
 
+export const nicheId = z.uuid().brand('NicheId');
+export type NicheId = z.infer<typeof nicheId>;
+
+export const levelId = z.uuid().brand('LevelId');
+export type LevelId = z.infer<typeof levelId>;
+
+export const providerId = z.uuid().brand('ProviderId');
+export type ProviderId = z.infer<typeof providerId>;
+
+export const subscriptionId = z.uuid().brand('SubscriptionId');
+export type SubscriptionId = z.infer<typeof subscriptionId>;
+
+export const assignmentId = z.uuid().brand('AssignmentId');
+export type AssignmentId = z.infer<typeof assignmentId>;
+
+export const exportId = z.uuid().brand('ExportId');
+export type ExportId = z.infer<typeof exportId>;
+
 /** A point in time on the wire: ISO 8601 in UTC, `2026-01-02T14:30:00.000Z`. */
 export const timestamp = z.iso.datetime();

@@ -15,6 +15,11 @@ export function cents(value: number): Cents {
   return value as Cents;
 }
 
+/** The same amount with the other sign: what a charge adds to a balance. */
+export function negated(amount: Cents): Cents {
+  return cents(amount === 0 ? 0 : -1 * amount);
+}
+
 /**
  * Reads an amount as written on the wire or by PostgreSQL: `-12.50`, `12.5`, `12`.
  * @throws RangeError when it is none

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { leadId } from '../../../contract/ids.ts';
 import type { EmailContent } from './templates/layout.ts';
 import { leadConfirmation, leadConfirmationData } from './templates/lead-confirmation.ts';
+import { lowBalance, lowBalanceData } from './templates/low-balance.ts';
 import { welcome, welcomeData } from './templates/welcome.ts';
 
 const addressed = {
@@ -14,6 +15,7 @@ const addressed = {
 /** Epic 12's example is `{"to": "user@example.com", "template": "welcome"}`; each template has its own data. */
 export const emailPayload = z.discriminatedUnion('template', [
   z.object({ ...addressed, template: z.literal('lead_confirmation'), data: leadConfirmationData }),
+  z.object({ ...addressed, template: z.literal('low_balance'), data: lowBalanceData }),
   z.object({ ...addressed, template: z.literal('welcome'), data: welcomeData.default({}) }),
 ]);
 export type EmailPayload = z.output<typeof emailPayload>;
@@ -22,6 +24,8 @@ export function contentOf(payload: EmailPayload): EmailContent {
   switch (payload.template) {
     case 'lead_confirmation':
       return leadConfirmation(payload.data);
+    case 'low_balance':
+      return lowBalance(payload.data);
     case 'welcome':
       return welcome(payload.data);
   }
