@@ -64,10 +64,7 @@ describe('secrets in a log line', () => {
     assert.ok(line);
     assert.deepEqual(line.metadata['payload'], { email: MASK, note: 'hi' });
     assert.equal(line.error?.message, `550 no mailbox ${MASK}`);
-    assert.match(
-      line.error.stack ?? ''
-      /Caused by: Error: redis:\/\/\[redacted\]@10\.0\.0\.5:6379 refused/,
-    );
+    assert.match(line.error.stack ?? '', /Caused by: Error: redis:\/\/\[redacted\]@10\.0\.0\.5:6379 refused/);
   });
 });
 
