@@ -61,6 +61,13 @@ export const LOG_EVENTS = [
   // marketplace
   'lead_submitted',
   'lead_confirmed',
+  'lead_approved',
+  'lead_rejected',
+  'distribution_requested',
+  'distribution_completed',
+  'assignment_created',
+  'assignment_skipped',
+  'assignment_failed',
   'email_sent',
   'email_already_sent',
   'email_not_recorded',
