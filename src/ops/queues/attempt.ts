@@ -116,6 +116,9 @@ class AttemptContext<T> implements JobContext<T> {
   get attempt(): number {
     return this.#job.attemptsMade + 1;
   }
+  get attemptsLeft(): number {
+    return Math.max((this.#job.opts.attempts ?? 1) - this.attempt, 0);
+  }
   get correlationId(): JobMeta['correlation_id'] {
     return (this.#meta ??= metaOf(this.#job)).correlation_id;
   }

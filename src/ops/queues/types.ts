@@ -12,6 +12,8 @@ export interface JobContext<T> {
   readonly payload: T;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** Attempts that follow if this one fails; 0 for the last. */
+  readonly attemptsLeft: number;
   readonly correlationId: CorrelationId | null;
   readonly retryOf: DeadLetterId | null;
   /**

@@ -28,10 +28,11 @@ export function actorOf(request: FastifyRequest): Actor {
  *  - `public`: anybody.
  *  - `internal`: peers in loopback and private ranges, never through a proxy (`/metrics`).
  *  - `session`: anybody with a session, at any stage (to finish signing in, or to log out).
+ *  - `user`: anybody with a full session; an admin's means with MFA.
  *  - `provider`: a provider with a full session.
  *  - `admin`: an admin with a full session, which means with MFA.
  */
-export type Access = 'public' | 'internal' | 'session' | 'provider' | 'admin';
+export type Access = 'public' | 'internal' | 'session' | 'user' | 'provider' | 'admin';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
