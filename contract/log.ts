@@ -71,6 +71,15 @@ export const LOG_EVENTS = [
   'email_sent',
   'email_already_sent',
   'email_not_recorded',
+  'report_export_requested',
+  'report_export_completed',
+  'report_export_failed',
+  'report_export_skipped',
+  'report_exports_cleaned_up',
+  'balance_discrepancy',
+  'balance_corrected',
+  'balances_reconciled',
+  'subscriptions_reactivated',
 ] as const;
 export const logEvent = z.enum(LOG_EVENTS);
 export type LogEvent = z.infer<typeof logEvent>;

@@ -1,6 +1,7 @@
 /**
  * Every metric of FMHL: its exact name, type, labels, help text and, for histograms, its buckets.
- * Names of Epic 12 are fixed. Milliseconds stand in a name as `_ms`, seconds as `_seconds`.
+ * Names of Epic 12 are fixed, also where Prometheus would rather have seconds than `_ms`; our own use the
+ * base units, as `_seconds`.
  */
 export interface MetricSpec {
   type: 'counter' | 'gauge' | 'histogram';
@@ -78,13 +79,24 @@ export const METRICS = {
     'queue',
   ]),
 
+  // Nightly reconciliation of balances
+  fmhl_balance_discrepancies_total: counter(
+    "Cached balances found to differ from their ledger's sum; one that stays is counted once.",
+  ),
+  fmhl_balance_corrections_total: counter('Cached balances off by at most 0.01 that were corrected.'),
+  fmhl_balances_off: gauge('Providers whose cached balance was off at its last reconciliation.'),
+  fmhl_balances_off_over_one: gauge(
+    'Providers whose cached balance was off by more than 1.00 at its last reconciliation.',
+  ),
+
   // The process
   fmhl_build_info: gauge('Always 1; version and role of the process.', ['version', 'role']),
-  fmhl_http_request_duration_ms: durationMs('Time of one HTTP request, by route template.', [
-    'method',
-    'route',
-    'status',
-  ]),
+  fmhl_http_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of one HTTP request, by route template.',
+    labels: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
   fmhl_leader: gauge('1 in the housekeeping process that is elected to work, else 0.'),
   fmhl_loop_runs_total: counter('Rounds of a background loop.', ['loop', 'outcome']),
   fmhl_loop_last_success_timestamp_seconds: gauge('When a background loop last succeeded.', ['loop']),
