@@ -29,12 +29,12 @@ export async function buildServer(services: Services, publicUrl: () => string): 
     trustProxy: config.trustProxy,
     onRequest: ({ method, route, status, durationMs }) => {
       metrics
-        .histogram('fmhl_http_request_duration_ms', {
+        .histogram('fmhl_http_request_duration_seconds', {
           method: methodLabel(method),
           route,
           status: String(status),
         })
-        .observe(durationMs);
+        .observe(durationMs / 1000);
     },
   });
   const guard = await installAccess(app, {

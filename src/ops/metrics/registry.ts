@@ -8,7 +8,7 @@ import type { Logger } from '../../platform/logging/logger.ts';
 
 /** Counters end in `_total`, histograms in `_duration_ms`; what is left are gauges. */
 export type CounterName = Extract<MetricName, `${string}_total`>;
-export type HistogramName = Extract<MetricName, `${string}_duration_ms`>;
+export type HistogramName = Extract<MetricName, `${string}_duration_${'ms' | 'seconds'}`>;
 export type GaugeName = Exclude<MetricName, CounterName | HistogramName>;
 export type Labels = Record<string, string>;
 
@@ -16,8 +16,8 @@ export interface Metrics {
   /** A counter's series. Bind it once, outside of hot paths. */
   counter: (name: CounterName, labels?: Labels) => { inc: (by?: number) => void };
   gauge: (name: GaugeName, labels?: Labels) => { set: (value: number) => void };
-  /** A histogram's series; it observes milliseconds. */
-  histogram: (name: HistogramName, labels?: Labels) => { observe: (ms: number) => void };
+  /** A histogram's series; it observes milliseconds or seconds, as its name says. */
+  histogram: (name: HistogramName, labels?: Labels) => { observe: (duration: number) => void };
   /**
    * Registers a reader that sets gauges whenever the metrics are read, at most once a second. When it
    * fails or takes over a second, its gauges are absent from that scrape: better than an old value. One
