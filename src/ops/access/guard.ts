@@ -97,7 +97,7 @@ function mayEnter(session: CurrentSession, access: 'session' | 'user' | 'provide
     case 'provider':
       return session.stage === 'full' && session.role === 'provider';
     case 'admin':
-      return session.stage === 'full' && session.role === 'admin';
+      return session.stage === 'full' && session.role === 'admin' && session.mfaEnrolled;
   }
 }
 

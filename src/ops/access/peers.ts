@@ -13,9 +13,6 @@ export const INTERNAL_RANGES: readonly string[] = [
   'fe80::/10',
 ];
 
-/** An IPv4 address as a dual-stack socket shows it. */
-const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-
 /**
  * Tells whether the address of a socket's peer is in one of the ranges: CIDR (`10.0.0.0/8`) or single
  * addresses. An address that is missing or that can't be read is in none.
@@ -27,9 +24,9 @@ export function createPeerCheck(ranges: readonly string[]): (address: string | u
   return (address) => {
     if (address === undefined) return false;
     // fe80::1%eth0 names the interface too.
-    const [bare = ''] = address.split('%', 1);
-    const plain = MAPPED_IPV4.exec(bare)?.[1] ?? bare;
+    const [plain = ''] = address.split('%', 1);
     const family = isIP(plain);
+    // An IPv4 address as a dual-stack socket shows it, ::ffff:10.0.0.1, matches the ranges of IPv4 too.
     return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
   };
 }
