@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { badLeadStatus } from './bad-leads.ts';
 import { assignmentId, leadId, timestamp } from './ids.ts';
 import { money } from './money.ts';
-import { calendarDay, pagination, wholeNumber } from './query.ts';
+import { pagination, periodEnd, periodStart, wholeNumber } from './query.ts';
 import { LINE, NO_CONTROLS } from './text.ts';
 
 /** What the provider made of an assignment. It decides once. */
@@ -21,10 +21,9 @@ export const inboxQuery = z
       .max(100)
       .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be a niche slug such as vps-hosting')
       .optional(),
-    /** Assigned on this day in UTC or later. */
-    from: calendarDay.optional(),
-    /** Assigned on this day in UTC or earlier. */
-    to: calendarDay.optional(),
+    /** When it was assigned. */
+    from: periodStart.optional(),
+    to: periodEnd.optional(),
     /** A part of the email, in any case, or of the phone number, with any separators. */
     search: z
       .string()
@@ -34,9 +33,9 @@ export const inboxQuery = z
       .regex(LINE, NO_CONTROLS)
       .optional(),
   })
-  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+  .refine(({ from, to }) => from === undefined || to === undefined || from < to, {
     path: ['to'],
-    message: 'must not be before from',
+    message: 'must be later than from',
   });
 export type InboxQuery = z.infer<typeof inboxQuery>;
 

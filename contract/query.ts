@@ -24,21 +24,6 @@ export const periodEnd = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], momentMessage)
   .transform((text) => new Date(Date.parse(text) + (text.includes('T') ? 0 : DAY_MS)));
 
-/** A day in UTC: `2026-01-31`. */
-export const calendarDay = z.iso.date('must be a day such as 2026-01-31');
-
-const DAY_MS = 86_400_000;
-
-/** The moment at which a `calendarDay` begins. */
-export function dayStart(day: string): Date {
-  return new Date(`${day}T00:00:00Z`);
-}
-
-/** The moment at which a `calendarDay` is over: the next one's begin. */
-export function dayEnd(day: string): Date {
-  return new Date(dayStart(day).getTime() + DAY_MS);
-}
-
 /** Beside every page of a list: where it stands in the whole. */
 export const pagination = z.object({
   page: z.int(),
