@@ -28,10 +28,9 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
     maxConnections,
     // For a pooled connection that the server has closed meanwhile; none of the mail was sent on it.
     maxRequeues: 2,
+    // From looking the host up to its greeting.
     connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    dnsTimeout: timeoutMs,
   });
   return {
     kind: 'smtp',
