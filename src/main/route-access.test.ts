@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import type { Access } from '../platform/http/types.ts';
+import { makeUser, sessionFor } from '../../test/helpers/access.ts';
+import { createTestApi, type TestApi } from '../../test/helpers/api.ts';
+import { createTestSystem, type TestSystem } from '../../test/helpers/system.ts';
+
+type Caller = 'nobody' | 'provider' | 'admin without MFA' | 'admin with MFA';
+
+/** What the guard answers to each caller; null lets the request through to the route. */
+const EXPECTED: Readonly<Record<Access, Record<Caller, 401 | 403 | null>>> = {
+  public: { nobody: null, provider: null, 'admin without MFA': null, 'admin with MFA': null },
+  internal: { nobody: null, provider: null, 'admin without MFA': null, 'admin with MFA': null },
+  session: { nobody: 401, provider: null, 'admin without MFA': null, 'admin with MFA': null },
+  user: { nobody: 401, provider: null, 'admin without MFA': 403, 'admin with MFA': null },
+  provider: { nobody: 401, provider: null, 'admin without MFA': 403, 'admin with MFA': 403 },
+  admin: { nobody: 401, provider: 403, 'admin without MFA': 403, 'admin with MFA': null },
+};
+
+/** The only routes that anybody may call. A new one belongs here only if it is meant for everybody. */
+const PUBLIC = new Set([
+  'POST /api/v1/setup',
+  'POST /api/v1/auth/login',
+  'POST /api/v1/leads',
+  'GET /api/v1/leads/confirm',
+  'GET /health/live',
+  'GET /health/ready',
+]);
+
+let system: TestSystem;
+let api: TestApi;
+before(async () => {
+  system = await createTestSystem('redis');
+  api = await createTestApi(system);
+});
+after(async () => {
+  await api.close();
+  await system.close();
+});
+
+/** A new session for every call: some routes end it. */
+async function tokenOf(caller: Caller): Promise<string | null> {
+  switch (caller) {
+    case 'nobody':
+      return null;
+    case 'provider':
+      return sessionFor(system.db, await makeUser(system.db, 'provider'));
+    case 'admin without MFA':
+      return sessionFor(system.db, await makeUser(system.db, 'admin', { mfa: false }), { stage: 'enrol' });
+    case 'admin with MFA':
+      return sessionFor(system.db, await makeUser(system.db, 'admin'));
+  }
+}
+
+test('every route lets in exactly those that it declares', { timeout: 120_000 }, async () => {
+  const routes = api.guard.routes();
+  assert.ok(routes.length > 15, 'the walk sees the routes');
+  for (const { method, url, access } of routes) {
+    const path = url.replace(/:[A-Za-z]+/g, randomUUID()).replace('*', 'index.html');
+    for (const [caller, expected] of Object.entries(EXPECTED[access]) as [Caller, 401 | 403 | null][]) {
+      const token = await tokenOf(caller);
+      const { statusCode, body } = await api.app.inject({
+        method: method as 'GET',
+        url: path,
+        // The route's own rate limits are not what is tested here.
+        remoteAddress: `127.0.${Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}`,
+        ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
+      });
+      const where = `${method} ${url} (${access}) as ${caller}`;
+      if (expected === null)
+        assert.ok(statusCode !== 401 && statusCode !== 403, `${where}: ${statusCode} ${body}`);
+      else assert.equal(statusCode, expected, `${where}: ${body}`);
+      assert.ok(statusCode < 500, `${where}: ${statusCode} ${body}`);
+    }
+  }
+});
+
+test('no route is public by accident', () => {
+  const open = api.guard
+    .routes()
+    .filter(({ access }) => access === 'public')
+    .map(({ method, url }) => `${method} ${url}`)
+    .filter((route) => !route.startsWith('HEAD ') && !route.includes(' /api/docs'));
+  assert.deepEqual(open.sort(), [...PUBLIC].sort());
+});
+
+test('no request that came through a proxy reads the metrics', async () => {
+  for (const header of ['x-forwarded-for', 'forwarded']) {
+    const { statusCode, body } = await api.app.inject({ url: '/metrics', headers: { [header]: '10.0.0.1' } });
+    assert.deepEqual([statusCode, body], [403, '{"error":"Insufficient permissions"}']);
+  }
+  assert.equal((await api.app.inject({ url: '/metrics', remoteAddress: '203.0.113.9' })).statusCode, 403);
+  assert.equal((await api.app.inject({ url: '/metrics', remoteAddress: '10.1.2.3' })).statusCode, 200);
+});
