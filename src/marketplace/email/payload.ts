@@ -4,7 +4,6 @@ import { leadId } from '../../../contract/ids.ts';
 import type { EmailContent } from './templates/layout.ts';
 import { leadConfirmation, leadConfirmationData } from './templates/lead-confirmation.ts';
 import { lowBalance, lowBalanceData } from './templates/low-balance.ts';
-import { providerNewLead, providerNewLeadData } from './templates/provider-new-lead.ts';
 import { welcome, welcomeData } from './templates/welcome.ts';
 
 const addressed = {
@@ -17,7 +16,6 @@ const addressed = {
 export const emailPayload = z.discriminatedUnion('template', [
   z.object({ ...addressed, template: z.literal('lead_confirmation'), data: leadConfirmationData }),
   z.object({ ...addressed, template: z.literal('low_balance'), data: lowBalanceData }),
-  z.object({ ...addressed, template: z.literal('provider_new_lead'), data: providerNewLeadData }),
   z.object({ ...addressed, template: z.literal('welcome'), data: welcomeData.default({}) }),
 ]);
 export type EmailPayload = z.output<typeof emailPayload>;
@@ -28,8 +26,6 @@ export function contentOf(payload: EmailPayload): EmailContent {
       return leadConfirmation(payload.data);
     case 'low_balance':
       return lowBalance(payload.data);
-    case 'provider_new_lead':
-      return providerNewLead(payload.data);
     case 'welcome':
       return welcome(payload.data);
   }
