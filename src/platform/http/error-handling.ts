@@ -57,7 +57,9 @@ function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): F
   const { status } = ERRORS[code];
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (status === 500) {
-    request.logger.error('request_failed', { method: request.method, route: routeOf(request) }, error);
+    // A logger takes undefined for "no error"; something was thrown nevertheless.
+    const cause = error ?? String(error);
+    request.logger.error('request_failed', { method: request.method, route: routeOf(request) }, cause);
     return reply.code(status).send(bodyFor(code, { correlation_id: request.correlationId }));
   }
   if (status === 503) {
