@@ -88,6 +88,11 @@ describe('redaction of text', () => {
     ['a password without a user', 'redis://:pass@host', `redis://${MASK}@host`],
     ['a token as the user', 'https://ghp_secret@host/x', `https://${MASK}@host/x`],
     ['a password with an @', 'postgres://u:p@ss@host/db', `postgres://${MASK}@host/db`],
+    [
+      'the token of a link',
+      'see https://host/confirm?token=abc-123&x=1',
+      `see https://host/confirm?token=${MASK}&x=1`,
+    ],
     ['a password with a slash', 'postgres://u:p/ss@host/db', `postgres://${MASK}@host/db`],
   ];
   for (const [what, text, expected] of cases) {

@@ -21,6 +21,8 @@ const PHONE = /\+\d[\d\-. ()]{6,40}\d/g;
 // A password may hold @, : and (though it should be encoded) /. Every run is bounded, and so is the time.
 const URL_CREDENTIALS =
   /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)(?:[^\s/"'<>]{1,300}|[^\s/:@]{0,100}:[^\s@"'<>]{1,300})@/gi;
+/** `?token=…` of a link: whoever has it can act for its owner. */
+const URL_SECRETS = /([?&](?:token|code|secret|password|key)=)[^&#\s"'<>]{1,500}/gi;
 
 export const MASK = '[redacted]';
 const MAX_DEPTH = 8;
@@ -36,6 +38,7 @@ export function redactText(text: string): string {
   const masked = text
     .slice(0, MAX_TEXT + OVERLAP)
     .replace(URL_CREDENTIALS, `$1${MASK}@`)
+    .replace(URL_SECRETS, `$1${MASK}`)
     .replace(EMAIL, MASK)
     .replace(PHONE, MASK);
   return text.length > MAX_TEXT ? `${masked.slice(0, MAX_TEXT)}… (${text.length} characters)` : masked;
