@@ -49,8 +49,7 @@ export async function installAccess(app: HttpServer, options: AccessOptions): Pr
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    // No route, nothing to guard: 404 and 405 are for everybody.
-    if (request.is404) return;
+    // What has no route does not come here: the platform has answered 404 or 405 already.
     const access = request.routeOptions.config.access ?? 'admin';
     if (access === 'public') return;
     if (access === 'internal') {
