@@ -4,6 +4,7 @@ import { leadId } from '../../../contract/ids.ts';
 import type { EmailContent } from './templates/layout.ts';
 import { leadConfirmation, leadConfirmationData } from './templates/lead-confirmation.ts';
 import { lowBalance, lowBalanceData } from './templates/low-balance.ts';
+import { providerNewLead, providerNewLeadData } from './templates/provider-new-lead.ts';
 import { welcome, welcomeData } from './templates/welcome.ts';
 
 const addressed = {
@@ -16,6 +17,7 @@ const addressed = {
 export const emailPayload = z.discriminatedUnion('template', [
   z.object({ ...addressed, template: z.literal('lead_confirmation'), data: leadConfirmationData }),
   z.object({ ...addressed, template: z.literal('low_balance'), data: lowBalanceData }),
+  z.object({ ...addressed, template: z.literal('provider_new_lead'), data: providerNewLeadData }),
   z.object({ ...addressed, template: z.literal('welcome'), data: welcomeData.default({}) }),
 ]);
 export type EmailPayload = z.output<typeof emailPayload>;
@@ -26,6 +28,8 @@ export function contentOf(payload: EmailPayload): EmailContent {
       return leadConfirmation(payload.data);
     case 'low_balance':
       return lowBalance(payload.data);
+    case 'provider_new_lead':
+      return providerNewLead(payload.data);
     case 'welcome':
       return welcome(payload.data);
   }

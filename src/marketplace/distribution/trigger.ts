@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { CorrelationId, LeadId, UserId } from '../../../contract/ids.ts';
+import { HttpError } from '../../platform/http/errors.ts';
+import type { Clock } from '../../platform/lifecycle/clock.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+import type { Db } from '../../platform/postgres/db.ts';
+import type { DistributionQueue } from './queue.ts';
+import { requestDistribution } from './request.ts';
+import { statusOfLead } from './status-store.ts';
+
+export interface TriggerDeps {
+  db: Db;
+  clock: Clock;
+  /** `lead_distribution`, with the configuration's overrides applied. */
+  distributionQueue: DistributionQueue;
+}
+
+/** Who asks, and with which request. */
+export interface AdminRequest {
+  adminId: UserId;
+  correlationId: CorrelationId;
+  logger: Logger;
+}
+
+/**
+ * Has an approved lead distributed once more: its levels may have places left, or new subscribers.
+ * @returns the id of a new job
+ * @throws HttpError `not_found`; `conflict` when the lead is not approved
+ */
+export async function triggerDistribution(
+  { db, clock, distributionQueue }: TriggerDeps,
+  leadId: LeadId,
+  { adminId, correlationId, logger }: AdminRequest,
+): Promise<string> {
+  const jobId = await db.transaction().execute(async (tx) => {
+    const status = await statusOfLead(tx, leadId);
+    if (status === null) throw new HttpError('not_found');
+    // An approved lead stays approved: there is nothing to lock.
+    if (status !== 'approved') {
+      throw new HttpError('conflict', {
+        details: [{ field: 'status', message: `is ${status}, not approved` }],
+      });
+    }
+    return requestDistribution(tx, distributionQueue, {
+      leadId,
+      adminId,
+      correlationId,
+      at: new Date(clock.now()),
+      jobId: `distribute-${leadId}-${randomUUID()}`,
+    });
+  });
+  logger.info('distribution_requested', { lead_id: leadId, job_id: jobId, admin_id: adminId });
+  return jobId;
+}

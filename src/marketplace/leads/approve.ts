@@ -1,0 +1,42 @@
+import type { LeadId } from '../../../contract/ids.ts';
+import type { Clock } from '../../platform/lifecycle/clock.ts';
+import type { Db } from '../../platform/postgres/db.ts';
+import type { DistributionQueue } from '../distribution/queue.ts';
+import { requestDistribution } from '../distribution/request.ts';
+import type { AdminRequest } from '../distribution/trigger.ts';
+import { decide } from './decide.ts';
+
+export interface ApproveDeps {
+  db: Db;
+  clock: Clock;
+  /** `lead_distribution`, with the configuration's overrides applied. */
+  distributionQueue: DistributionQueue;
+  /** `fmhl_leads_approved_total`. */
+  approved: { inc: () => void };
+}
+
+/**
+ * Approves a lead and has it distributed, in one transaction.
+ * @returns the id of the job that distributes it
+ * @throws HttpError `not_found`; `conflict` when the lead does not wait for approval
+ */
+export async function approveLead(
+  { db, clock, distributionQueue, approved }: ApproveDeps,
+  leadId: LeadId,
+  { adminId, correlationId, logger }: AdminRequest,
+): Promise<string> {
+  const at = new Date(clock.now());
+  const jobId = await db.transaction().execute(async (tx) => {
+    await decide(tx, leadId, { status: 'approved', by: adminId, at, reason: null });
+    return requestDistribution(tx, distributionQueue, {
+      leadId,
+      adminId,
+      correlationId,
+      at,
+      jobId: `distribute-${leadId}`,
+    });
+  });
+  approved.inc();
+  logger.info('lead_approved', { lead_id: leadId, job_id: jobId, admin_id: adminId });
+  return jobId;
+}
