@@ -1,4 +1,5 @@
 import { accessRoutes } from '../ops/access/routes.ts';
+import { SIGN_IN_OUTCOMES } from '../ops/access/types.ts';
 import { createPasswords } from '../ops/access/passwords.ts';
 import { deadLetterRoutes } from '../ops/dead-letters/routes.ts';
 import { countByQueue } from '../ops/dead-letters/store.ts';
@@ -13,6 +14,7 @@ import type { Services } from './services.ts';
 export async function apiRoutes(app: HttpServer, services: Services, publicUrl: () => string): Promise<void> {
   const { db, clock, metrics, logger, engine, queueNames: queues } = services;
   const passwords = await createPasswords();
+  for (const outcome of SIGN_IN_OUTCOMES) metrics.counter('fmhl_logins_total', { outcome }).inc(0);
   accessRoutes(app, {
     db,
     clock,
