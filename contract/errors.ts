@@ -15,6 +15,7 @@ export const ERRORS = {
   method_not_allowed: { status: 405, message: 'Method not allowed' },
   request_timeout: { status: 408, message: 'Request timeout' },
   conflict: { status: 409, message: 'Conflict' },
+  insufficient_funds: { status: 409, message: 'Insufficient funds' },
   already_resolved: { status: 409, message: 'Already resolved' },
   gone: { status: 410, message: 'Gone' },
   payload_too_large: { status: 413, message: 'Payload too large' },

@@ -44,5 +44,5 @@ export const money = z.string().regex(/^-?\d{1,8}\.\d{2}$/);
 /** A positive amount in a request. */
 export const positiveMoney = z
   .string('must be an amount such as "12.50"')
-  .regex(/^\d{1,8}(\.\d{1,2})?$/, 'must be an amount such as "12.50"')
+  .regex(/^\d{1,8}(\.\d{1,2})?$/, { error: 'must be an amount such as "12.50"', abort: true })
   .refine((text) => /[1-9]/.test(text), 'must be more than 0');

@@ -1,26 +1,11 @@
-import type { AssignmentId, CorrelationId, LeadId, ProviderId } from '../../../contract/ids.ts';
 import { cents, type Cents } from '../../../contract/money.ts';
-import type { EntryType } from '../../../contract/billing.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
+import type { LedgerEntry } from './entry.ts';
 import { lockBalance, writeEntry } from './store.ts';
 
 export type { EntryType } from '../../../contract/billing.ts';
+export type { LedgerEntry } from './entry.ts';
 export { lockBalance } from './store.ts';
-
-export interface LedgerEntry {
-  providerId: ProviderId;
-  type: EntryType;
-  /** Signed: what the entry adds to the balance. */
-  amount: Cents;
-  /** Who caused it; the id is a user's, null for the system. */
-  actor: { id: string | null; role: 'admin' | 'provider' | 'system' };
-  leadId?: LeadId;
-  /** Of a `lead_purchase` or `refund`, and only of those. */
-  assignmentId?: AssignmentId;
-  memo?: string;
-  correlationId: CorrelationId | null;
-  at: Date;
-}
 
 export interface PostedEntry {
   /** The ledger row: a number beyond 2^53, hence text. */

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { formatMoney, parseMoney, type Cents } from '../../../contract/money.ts';
 import type { ProviderId } from '../../../contract/ids.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
-import type { LedgerEntry } from './ledger.ts';
+import type { LedgerEntry } from './entry.ts';
 
 /**
  * Reads a balance and holds it until the transaction ends; null when there is no such provider.
@@ -26,11 +26,11 @@ export async function writeEntry(tx: Tx, entry: LedgerEntry, balanceAfter: Cents
     WITH entry AS (
       INSERT INTO provider_ledger
         (provider_id, entry_type, amount, balance_after, actor_id, actor_role, lead_id, assignment_id, memo,
-         correlation_id, created_at)
+         idempotency_key, correlation_id, created_at)
       VALUES
         (${entry.providerId}, ${entry.type}, ${formatMoney(entry.amount)}, ${formatMoney(balanceAfter)},
          ${entry.actor.id}, ${entry.actor.role}, ${entry.leadId ?? null}, ${entry.assignmentId ?? null},
-         ${entry.memo ?? null}, ${entry.correlationId}, ${entry.at})
+         ${entry.memo ?? null}, ${entry.idempotencyKey ?? null}, ${entry.correlationId}, ${entry.at})
       RETURNING id, provider_id, balance_after
     )
     UPDATE providers SET balance = entry.balance_after
