@@ -3,7 +3,7 @@ import { withDeadline } from '../lifecycle/deadline.ts';
 import type { Logger } from '../logging/logger.ts';
 
 /** A leader that says nothing for this long is taken for dead, and its lock is released. */
-const SILENCE_MS = 8_000;
+const SILENCE_MS = 6_000;
 const HEARTBEAT_MS = 2_000;
 const CANDIDATE_MS = 1_000;
 
@@ -31,7 +31,7 @@ export interface Leadership {
  *
  * The lock belongs to a transaction that the leader keeps open and touches every 2 s. A leader that is
  * killed loses its connection and with it the lock, at once; one that is stopped or cut off keeps its
- * connection, so the server ends it after 8 s of silence (`idle_in_transaction_session_timeout`).
+ * connection, so the server ends it after 6 s of silence (`idle_in_transaction_session_timeout`).
  * Another process therefore takes over within 10 s. The transaction holds no snapshot between
  * statements and so does not hold up vacuum. Two leaders can overlap for a moment: all work under a
  * leadership must be safe to do twice.

@@ -45,6 +45,7 @@ export async function migrate(connectionString: string, folder: string): Promise
     const applied = await runner({
       dbClient: client,
       dir: folder,
+      ignorePattern: '.*(?<!\\.sql)',
       direction: 'up',
       migrationsTable: 'migrations',
       advisoryLockMode: 'wait',

@@ -12,21 +12,35 @@ export interface PoolOptions {
   onError: (error: Error) => void;
 }
 
+/** How much longer than the server a client waits before it takes the server for gone. */
+const SILENCE_MS = 5_000;
+
 /**
  * A pool whose every wait has a limit: 5 s for a connection, `statementTimeoutMs` for a statement,
- * 60 s for a transaction that does nothing.
+ * 60 s for a transaction that does nothing. A server that does not even say that a statement timed out
+ * is given up, and its connection with it.
  */
 export function createPool(options: PoolOptions): pg.Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: options.applicationName,
     max: options.max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + Math.min(statementTimeoutMs, SILENCE_MS),
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   });
   pool.on('error', options.onError);
+  pool.on('release', (_error, client) => {
+    // Lent out again, it would keep the next caller waiting for the answer that never came.
+    if (owesAnAnswer(client)) void client.end().catch(options.onError);
+  });
   return pool;
+}
+
+function owesAnAnswer(client: pg.PoolClient): boolean {
+  return 'readyForQuery' in client && client.readyForQuery === false;
 }
