@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { killAfterUs } from '../test/helpers/children.ts';
 import { startPostgresServer } from '../test/helpers/postgres-server.ts';
 import { startRedis } from '../test/helpers/redis.ts';
+import { endWithClosingLines } from './closing-lines.ts';
 import { requirePrograms } from './programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -24,10 +26,15 @@ function allTests(): string[] {
 }
 
 async function main(): Promise<number> {
-  const given = process.argv.slice(2);
+  const given = process.argv.slice(2).map((file) => resolve(file));
   const files = given.length > 0 ? given : allTests();
   if (files.length === 0) {
     process.stderr.write('There are no test files.\n');
+    return 1;
+  }
+  const absent = files.filter((file) => !existsSync(resolve(ROOT, file)));
+  if (absent.length > 0) {
+    process.stderr.write(`There is no ${absent.join(', ')}.\n`);
     return 1;
   }
   if (!requirePrograms(['redis-server', 'promtool'])) return 1;
@@ -41,12 +48,20 @@ async function main(): Promise<number> {
       ],
       {
         cwd: ROOT,
-        stdio: ['ignore', 'inherit', 'inherit'],
-        env: { ...process.env, FMHL_TEST_POSTGRES_URL: postgres.url, FMHL_TEST_REDIS_URL: redis.url },
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: {
+          ...process.env,
+          ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+          FMHL_TEST_POSTGRES_URL: postgres.url,
+          FMHL_TEST_REDIS_URL: redis.url,
+        },
       },
     );
+    if (tests.pid !== undefined) killAfterUs(tests.pid);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tests.kill(signal));
-    const [code] = (await once(tests, 'exit')) as [number | null];
+    const output = tests.stdout.setEncoding('utf8').pipe(endWithClosingLines());
+    output.pipe(process.stdout, { end: false });
+    const [[code]] = (await Promise.all([once(tests, 'exit'), once(output, 'end')])) as [[number | null], []];
     return code ?? 1;
   } finally {
     await Promise.allSettled([postgres.stop(), redis.stop()]);

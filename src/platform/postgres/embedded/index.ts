@@ -43,7 +43,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const { port, ...server } = await launch(launchOptions);
     const password = await readFile(clusterPaths(launchOptions.folder).password, 'utf8');
     const { logger } = options;
-    const kept = keepRunning({ port, ...server }, () => launch({ ...launchOptions, port }), logger);
+    const kept = keepRunning(
+      { port, ...server },
+      (signal) => launch({ ...launchOptions, port, signal }),
+      logger,
+    );
     logger.info('embedded_postgres_started', {
       folder: dataDir,
       port,

@@ -14,47 +14,50 @@ export interface KeptServer {
 
 /**
  * @param first the running server
- * @param restart starts it again on the same port
+ * @param restart starts it again on the same port; gives up when the signal says so
  */
-export function keepRunning(first: Server, restart: () => Promise<Server>, logger: Logger): KeptServer {
+export function keepRunning(
+  first: Server,
+  restart: (signal: AbortSignal) => Promise<Server>,
+  logger: Logger,
+): KeptServer {
   const abort = new AbortController();
   const stopped = (): boolean => abort.signal.aborted;
   let current = first;
+  let reviving: Promise<void> = Promise.resolve();
 
-  const revive = async (): Promise<boolean> => {
+  const revive = async (how: string): Promise<void> => {
+    logger.error('database_error', { reason: `the embedded database ended: ${how}` });
     for (let failures = 0; !stopped(); failures += 1) {
       try {
-        current = await restart();
+        current = await restart(abort.signal);
         logger.info('embedded_postgres_started', {
           server_pid: current.pid,
           port: current.port,
           again: true,
         });
-        return true;
+        watch(current);
+        return;
       } catch (error) {
+        if (stopped()) return;
         logger.error('database_error', { reason: errorText(error) }, error);
         const backoffMs = Math.min(1_000 * 2 ** failures, MAX_BACKOFF_MS);
-        await pause(backoffMs, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
+        await pause(backoffMs, undefined, { signal: abort.signal }).catch(() => undefined);
       }
     }
-    return false;
   };
-  const watch = async (): Promise<void> => {
-    do {
-      const how = await current.exited;
-      if (stopped()) return;
-      logger.error('database_error', { reason: `the embedded database ended: ${how}` });
-    } while (await revive());
+  const watch = (server: Server): void => {
+    void server.exited.then((how) => {
+      if (!stopped()) reviving = revive(how);
+    });
   };
-  const watching = watch();
+  watch(first);
 
   return {
     pid: () => current.pid,
     stop: async () => {
       abort.abort();
-      await current.stop();
-      // A restart that was under way has ended by now, too; its server is stopped like any other.
-      await watching;
+      await reviving;
       await current.stop();
     },
   };

@@ -25,6 +25,8 @@ export interface ServerOptions {
   logFile: string;
   /** Unset: the port of last time, or another one if that is taken. */
   port?: number;
+  /** Ends the wait for what an earlier server left behind. */
+  signal?: AbortSignal;
 }
 
 export interface Server {
@@ -57,7 +59,7 @@ export async function launch(options: ServerOptions): Promise<Server> {
       );
     }
     if (portTaken && options.port === undefined) port = await freePort();
-    else await pause(100);
+    else await pause(100, undefined, { signal: options.signal });
   }
 }
 
@@ -110,7 +112,16 @@ async function tryLaunch(options: ServerOptions, port: number): Promise<Server |
     const text = await readFile(options.logFile);
     return `${outcome}\n${text.subarray(start).toString('utf8')}`;
   }
-  return { port, pid, exited, stop: () => stopServer(pid) };
+  return {
+    port,
+    pid,
+    exited,
+    stop: async () => {
+      child.ref();
+      await stopServer(pid);
+      await exited;
+    },
+  };
 }
 
 async function untilReady(data: string, pid: number, exited: Promise<string>): Promise<string> {
