@@ -160,14 +160,15 @@ describe('while billing goes on', () => {
   test('no entry that is being written looks like a discrepancy', async () => {
     const { id } = await createProvider(database.db);
     const one = () => database.db.transaction().execute((tx) => deposit(tx, id, '1.00'));
-    let isBilling = true;
-    const billing = (async () => {
-      for (let n = 0; n < 40; n += 1) await Promise.all([one(), one(), one()]);
-      isBilling = false;
-    })();
-    while (isBilling)
+    const rounds = Array.from({ length: 40 }, (_, n) => n);
+    const entries = rounds.reduce(async (before) => {
+      await before;
+      await Promise.all([one(), one(), one()]);
+    }, Promise.resolve());
+    for (const _ of rounds) {
       assert.deepEqual(await reconcile(), { providers: 1, corrected: 0, off: 0, over_one: 0 });
-    await billing;
+    }
+    await entries;
   });
 
   test('a correction waits for the entry that is being written, and has it in its sum', async () => {
