@@ -14,15 +14,15 @@ export type BadLeadStatus = z.infer<typeof badLeadStatus>;
 
 export const reportBadLeadParams = z.object({ id: assignmentId });
 
-/** Fewest characters of notes where no category says what is wrong. */
-const MIN_NOTES = 10;
+/** Notes that say what is wrong where the category does not. */
+const explanation = z.string().min(10);
 
 export const reportBadLeadRequest = z
   .strictObject({
     category: badLeadCategory,
     notes: z.string().trim().max(500, 'must be at most 500 characters').regex(TEXT, NO_CONTROLS).optional(),
   })
-  .refine(({ category, notes = '' }) => category !== 'other' || notes.length >= MIN_NOTES, {
+  .refine(({ category, notes }) => category !== 'other' || explanation.safeParse(notes).success, {
     path: ['notes'],
     message: 'must be 10 to 500 characters for the category other',
   });
