@@ -12,7 +12,6 @@ export const catalogueQuery = z.strictObject({
   page: wholeNumber(1, 1_000_000).default(1),
   limit: wholeNumber(1, 200).default(50),
 });
-export type CatalogueQuery = z.infer<typeof catalogueQuery>;
 
 export const createNicheRequest = z.strictObject({
   /** What leads name the niche by; never changes. */

@@ -11,7 +11,6 @@ export const providerListQuery = z.strictObject({
   page: wholeNumber(1, 1_000_000).default(1),
   limit: wholeNumber(1, 200).default(50),
 });
-export type ProviderListQuery = z.infer<typeof providerListQuery>;
 
 export const providerParams = z.object({ id: providerId });
 

@@ -3,13 +3,7 @@ import { formatMoney } from '../../../contract/money.ts';
 import { enqueueIn } from '../../ops/outbox/enqueue-in.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
 import type { EmailQueue } from '../email/queue.ts';
-import {
-  clearLowBalance,
-  deactivateUnaffordable,
-  lockBalance,
-  markLowBalance,
-  reactivateAffordable,
-} from './store.ts';
+import { deactivateUnaffordable, lockBalance, noteLowBalance, reactivateAffordable } from './store.ts';
 
 export interface AfterChangeDeps {
   /** `email_send`, with the configuration's overrides applied. */
@@ -32,8 +26,7 @@ export async function afterBalanceChange(
   await lockBalance(tx, providerId);
   await deactivateUnaffordable(tx, providerId, deps.now);
   await reactivateAffordable(tx, providerId);
-  await clearLowBalance(tx, providerId);
-  const alert = await markLowBalance(tx, providerId, deps.now);
+  const alert = await noteLowBalance(tx, providerId, deps.now);
   if (alert === null) return;
   await enqueueIn(
     tx,

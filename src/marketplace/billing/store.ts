@@ -76,33 +76,33 @@ export interface LowBalanceAlert {
 }
 
 /**
- * Marks the alert of a provider at or below its threshold as sent.
- * @returns what to tell the provider; null when it is above, or was told of this crossing before
+ * Notes on which side of its threshold the balance is: at or below it the alert counts as sent from now on,
+ * above it the next alert is ready.
+ * @returns what to tell the provider when it has just come down to the threshold; else null
  */
-export async function markLowBalance(
+export async function noteLowBalance(
   tx: Tx,
   providerId: ProviderId,
   now: Date,
 ): Promise<LowBalanceAlert | null> {
-  const { rows } = await sql<{ email: string; company_name: string; balance: string; threshold: string }>`
-    UPDATE providers SET low_balance_alerted_at = ${now}
-     WHERE id = ${providerId} AND balance <= low_balance_threshold AND low_balance_alerted_at IS NULL
-    RETURNING email, company_name, balance, low_balance_threshold AS threshold`.execute(tx);
+  const { rows } = await sql<{
+    email: string;
+    company_name: string;
+    balance: string;
+    threshold: string;
+    is_low: boolean;
+  }>`
+    UPDATE providers
+       SET low_balance_alerted_at = CASE WHEN balance <= low_balance_threshold THEN ${now}::timestamptz END
+     WHERE id = ${providerId} AND (balance <= low_balance_threshold) = (low_balance_alerted_at IS NULL)
+    RETURNING email, company_name, balance, low_balance_threshold AS threshold,
+              balance <= low_balance_threshold AS is_low`.execute(tx);
   const [row] = rows;
-  if (row === undefined) return null;
+  if (row === undefined || !row.is_low) return null;
   return {
     email: row.email,
     companyName: row.company_name,
     balance: parseMoney(row.balance),
     threshold: parseMoney(row.threshold),
   };
-}
-
-/** Makes the alert ready for the next crossing once the balance is above the threshold. */
-export async function clearLowBalance(tx: Tx, providerId: ProviderId): Promise<void> {
-  await sql`
-    UPDATE providers SET low_balance_alerted_at = NULL
-     WHERE id = ${providerId} AND balance > low_balance_threshold AND low_balance_alerted_at IS NOT NULL`.execute(
-    tx,
-  );
 }
