@@ -1,6 +1,7 @@
 /** Operations that run by the clock: jobs of the queue `scheduled`, made by BullMQ's job schedulers. */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { Engine } from '../../platform/engine/engine.ts';
+import type { Engine, EngineQueue, JobsOptions } from '../../platform/engine/engine.ts';
 import { defineQueue } from './definition.ts';
 import { standingOptions } from './job.ts';
 import type { JobContext } from './types.ts';
@@ -14,6 +15,8 @@ export const scheduledQueue = defineQueue({
   timeoutMs: 10 * 60_000,
   concurrency: 2,
 });
+
+const TIME_ZONE = 'UTC';
 
 export interface ScheduledTask {
   /** Names the task and its scheduler: `dlq_cleanup`. */
@@ -29,17 +32,47 @@ export interface ScheduledTask {
  */
 export async function scheduleTasks(engine: Engine, tasks: readonly ScheduledTask[]): Promise<void> {
   const queue = engine.queue(scheduledQueue.name);
-  for (const { name, cron } of tasks) {
-    await queue.upsertJobScheduler(
-      name,
-      { pattern: cron, tz: 'UTC' },
-      { name: scheduledQueue.jobName, data: { task: name }, opts: standingOptions(scheduledQueue) },
-    );
-  }
+  for (const task of tasks) await schedule(queue, task);
   const known = new Set(tasks.map(({ name }) => name));
   for (const { key } of await queue.getJobSchedulers(0, 999)) {
     if (!known.has(key)) await queue.removeJobScheduler(key);
   }
+}
+
+/**
+ * BullMQ replaces the next run of a scheduler that is registered again, also one that is due and waits
+ * for a worker: the run of that time would be lost. So only what is new or other than before is registered.
+ */
+async function schedule(queue: EngineQueue, task: ScheduledTask): Promise<void> {
+  if (await isScheduled(queue, task)) return;
+  const { name, cron } = task;
+  const template = templateOf(task);
+  try {
+    await queue.upsertJobScheduler(
+      name,
+      { pattern: cron, tz: TIME_ZONE },
+      { name: scheduledQueue.jobName, ...template },
+    );
+  } catch (error) {
+    // BullMQ refuses one of two processes that register the same at the same time.
+    if (!(await isScheduled(queue, task))) throw error;
+  }
+}
+
+/** Whether the scheduler is there as it should be, and its next run with it. */
+async function isScheduled(queue: EngineQueue, task: ScheduledTask): Promise<boolean> {
+  const found = await queue.getJobScheduler(task.name);
+  if (found?.pattern !== task.cron || found.tz !== TIME_ZONE) return false;
+  if (!isDeepStrictEqual(found.template, templateOf(task))) return false;
+  const next = await queue.getJob(`repeat:${task.name}:${found.next}`);
+  if (next !== undefined && next.finishedOn === undefined) return true;
+  // Either the schedule has stopped, or it went on between the two looks.
+  return (await queue.getJobScheduler(task.name))?.next !== found.next;
+}
+
+/** What each run's job is made from. */
+function templateOf({ name }: ScheduledTask): { data: { task: string }; opts: JobsOptions } {
+  return { data: { task: name }, opts: standingOptions(scheduledQueue) };
 }
 
 /** The processor of the queue: runs the task that the job names. */
