@@ -2,10 +2,17 @@ import type { z } from 'zod';
 import type { AnyQueueDefinition, QueueDefinition } from '../ops/queues/definition.ts';
 import { overrideDefinitions } from '../ops/queues/overrides.ts';
 import { scheduledQueue } from '../ops/queues/scheduled.ts';
+import { leadDistribution } from '../marketplace/distribution/queue.ts';
 import { emailSend } from '../marketplace/email/queue.ts';
+import { reportExport } from '../marketplace/reports/queue.ts';
 
 /** Every queue of FMHL. */
-const DEFINITIONS: readonly AnyQueueDefinition[] = [emailSend, scheduledQueue];
+const DEFINITIONS: readonly AnyQueueDefinition[] = [
+  emailSend,
+  leadDistribution,
+  reportExport,
+  scheduledQueue,
+];
 
 /**
  * All queues as configured.

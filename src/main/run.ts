@@ -8,6 +8,7 @@ import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { terminalDestination } from '../platform/logging/destination.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
 import { banner } from './banner.ts';
+import { startDemo } from './demo/in-process.ts';
 import { startHousekeeping } from './housekeeping-work.ts';
 import { buildServer, listen, refuseTakenPort } from './http.ts';
 import { packageVersion } from './package.ts';
@@ -21,10 +22,10 @@ const CLOSING_MS = 15_000;
 /** Runs a role until it is told to stop. A mistake in how it was started is one line and exit code 1. */
 export async function run(role: ProcessRole): Promise<void> {
   let config: Readonly<Config>;
-  let only: string[] | null;
+  let args: Arguments;
   try {
     config = loadConfig(role);
-    only = queuesArgument();
+    args = parseArguments(role);
   } catch (error) {
     fail(error);
   }
@@ -33,7 +34,7 @@ export async function run(role: ProcessRole): Promise<void> {
   const teardown = createTeardown();
   const closing = stopOnSignal(config, logger, teardown);
   try {
-    await bringUp({ role, config, only, logger, teardown });
+    await bringUp({ role, config, args, logger, teardown });
   } catch (error) {
     if (!isMistake(error)) logger.fatal('process_failed', {}, error);
     closing.uninstall();
@@ -45,12 +46,12 @@ export async function run(role: ProcessRole): Promise<void> {
 interface BringUp {
   role: ProcessRole;
   config: Readonly<Config>;
-  only: readonly string[] | null;
+  args: Arguments;
   logger: Logger;
   teardown: Teardown;
 }
 
-async function bringUp({ role, config, only, logger, teardown }: BringUp): Promise<void> {
+async function bringUp({ role, config, args, logger, teardown }: BringUp): Promise<void> {
   const startedAt = performance.now();
   logger.info('process_starting', { node: process.version });
   await refuseTakenPort(config);
@@ -67,7 +68,7 @@ async function bringUp({ role, config, only, logger, teardown }: BringUp): Promi
     teardown.defer('housekeeping', () => leadership.stop());
   }
   if (all || role === 'worker') {
-    const workers = startWorkers(services, only);
+    const workers = startWorkers(services, args.queues);
     teardown.defer('the workers', () => workers.stop(config.shutdown.graceMs));
   }
   // Undone first: probes see 503 before anything ends.
@@ -79,7 +80,11 @@ async function bringUp({ role, config, only, logger, teardown }: BringUp): Promi
   const setupToken = all || role === 'api' ? await firstAdmin(services) : null;
   const { status } = await readiness.check();
   logger.info('process_ready', { url, status, ms: Math.round(performance.now() - startedAt) });
-  if (all || setupToken !== null) process.stderr.write(banner({ url, setupToken, services }));
+  const demo = args.demo ? await startDemo(services, url) : null;
+  if (demo !== null) teardown.defer('the demo', demo.stop);
+  if (all || setupToken !== null) {
+    process.stderr.write(banner({ url, setupToken, demoAdmin: demo?.admin ?? null, services }));
+  }
 }
 
 function firstAdmin({ db, logger, clock, config }: Services): Promise<string | null> {
@@ -100,11 +105,24 @@ function stopOnSignal(
   });
 }
 
-/** `--queues email_send,scheduled` of the worker role; null for all. */
-function queuesArgument(): string[] | null {
+interface Arguments {
+  /** `--queues email_send,scheduled` of the worker role; null for all. */
+  queues: string[] | null;
+  /** `--demo` of `npm start`. */
+  demo: boolean;
+}
+
+function parseArguments(role: ProcessRole): Arguments {
   try {
-    const { values } = parseArgs({ options: { queues: { type: 'string' } }, strict: true });
-    return values.queues === undefined ? null : values.queues.split(',').map((name) => name.trim());
+    const { values } = parseArgs({
+      options: {
+        ...(role === 'worker' ? { queues: { type: 'string' as const } } : {}),
+        ...(role === 'start' ? { demo: { type: 'boolean' as const } } : {}),
+      },
+    });
+    const queues =
+      typeof values.queues === 'string' ? values.queues.split(',').map((name) => name.trim()) : null;
+    return { queues, demo: values.demo === true };
   } catch (error) {
     throw new StartError(errorText(error));
   }

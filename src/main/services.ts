@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { ProcessRole } from '../../contract/log.ts';
 import type { Config } from '../config/config.ts';
+import { observeBalances } from '../marketplace/billing/reconcile.ts';
 import { observeDeadLetters } from '../ops/dead-letters/gauges.ts';
 import { createMetrics, type Metrics } from '../ops/metrics/registry.ts';
 import { observeOutbox } from '../ops/outbox/relay.ts';
@@ -73,6 +74,7 @@ export async function openServices({ config, role, logger, teardown }: Boot): Pr
   observeQueues({ engine, metrics, clock }, queueNames);
   observeDeadLetters({ db, metrics, clock }, queueNames);
   observeOutbox({ db, metrics });
+  observeBalances({ db, metrics });
   return { config, role, clock, logger, pool, db, engine, metrics, producer, queues, queueNames };
 }
 

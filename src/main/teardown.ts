@@ -15,8 +15,8 @@ export function createTeardown(): Teardown {
       steps.push({ what, undo });
     },
     run: async (onFailure) => {
-      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-        await step.undo().catch((error: unknown) => onFailure(step?.what ?? '', errorText(error)));
+      for (const { what, undo } of steps.splice(0).reverse()) {
+        await undo().catch((error: unknown) => onFailure(what, errorText(error)));
       }
     },
   };

@@ -1,8 +1,12 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { createDistributionProcessor } from '../marketplace/distribution/processor.ts';
+import { leadDistribution } from '../marketplace/distribution/queue.ts';
 import { createEmailProcessor } from '../marketplace/email/send.ts';
 import { emailSend } from '../marketplace/email/queue.ts';
 import { createMailTransport } from '../marketplace/email/transport.ts';
+import { createExportProcessor } from '../marketplace/reports/generate.ts';
+import { reportExport } from '../marketplace/reports/queue.ts';
 import type { QueueDefinition } from '../ops/queues/definition.ts';
 import { scheduledQueue, taskProcessor } from '../ops/queues/scheduled.ts';
 import { startWorker, type Processor, type RunningWorker } from '../ops/queues/worker.ts';
@@ -29,6 +33,7 @@ export function startWorkers(services: Services, only: readonly string[] | null)
   const mail = createMailTransport({
     smtpUrl: services.config.smtpUrl,
     directory: join(services.config.dataDir, 'mail'),
+    maxConnections: configured(queues, emailSend).concurrency,
   });
   const deps = { ...services, workerName: `${hostname()}-${process.pid}`, settings: services.config.worker };
   const start = <P extends z.ZodType>(definition: QueueDefinition<P>, processor: Processor<P>) =>
@@ -36,16 +41,12 @@ export function startWorkers(services: Services, only: readonly string[] | null)
       ? [startWorker(configured(queues, definition), processor, deps)]
       : [];
 
+  const { db, clock, metrics } = services;
+  const emailQueue = configured(queues, emailSend);
   const workers: RunningWorker[] = [
-    ...start(
-      emailSend,
-      createEmailProcessor({
-        transport: mail,
-        db: services.db,
-        clock: services.clock,
-        from: services.config.mailFrom,
-      }),
-    ),
+    ...start(emailSend, createEmailProcessor({ transport: mail, db, clock, from: services.config.mailFrom })),
+    ...start(leadDistribution, createDistributionProcessor({ db, clock, metrics, emailQueue })),
+    ...start(reportExport, createExportProcessor({ db, clock })),
     ...start(scheduledQueue, taskProcessor(scheduledTasks(services))),
   ];
   return {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { createDb, type Db } from '../../src/platform/postgres/db.ts';
 import { migrate } from '../../src/platform/postgres/migrate.ts';
+import { survivesLostConnections } from '../../src/platform/postgres/pool.ts';
 import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 
 export interface TestDatabase {
@@ -57,6 +58,7 @@ function open(server: string, name: string): TestDatabase {
   const pool = new pg.Pool({ connectionString: url, max: 20 });
   // Tests cut connections on purpose.
   pool.on('error', () => undefined);
+  survivesLostConnections(pool);
   return {
     url,
     pool,

@@ -5,6 +5,17 @@ import { createTransport } from 'nodemailer';
 import { composed, type Mail, type MailTransport } from './mail.ts';
 
 /**
+ * Mailboxes that can't exist (RFC 2606 keeps `.invalid` free) fail here the way that a mail server would,
+ * so that a system without one can be seen to fail: the demo and a newcomer send to them.
+ */
+const SIMULATED_FAILURES: Readonly<Record<string, string>> = {
+  'bounce.invalid': 'SMTP 550: mailbox unavailable',
+  'full.invalid': 'SMTP 452: mailbox full',
+  'timeout.invalid': 'SMTP timeout',
+  'refused.invalid': 'SMTP connection refused',
+};
+
+/**
  * Writes each mail into a folder, as `<time>-<template>-<job id>.eml`, so that the system runs without a
  * mail server. Readable by the account alone: mails hold addresses and links that act for people.
  */
@@ -13,6 +24,8 @@ export function createFolderTransport(directory: string): MailTransport {
   return {
     kind: 'folder',
     send: async (mail, signal) => {
+      const failure = SIMULATED_FAILURES[mail.to.slice(mail.to.lastIndexOf('@') + 1).toLowerCase()];
+      if (failure !== undefined) throw new Error(failure);
       const { message } = await composer.sendMail(composed(mail));
       signal.throwIfAborted();
       try {

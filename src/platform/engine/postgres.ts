@@ -1,5 +1,6 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
 import pg from 'pg';
+import { survivesLostConnections } from '../postgres/pool.ts';
 import type { Engine, EngineEvents, EngineQueue } from './engine.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
@@ -22,6 +23,7 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
     keepAlive: true,
   });
   pool.on('error', options.onError);
+  survivesLostConnections(pool);
   const client = await pool.connect();
   try {
     await runMigrations(client, SCHEMA);

@@ -76,3 +76,28 @@ describe('a pool', () => {
     await sql`SELECT 1`.execute(db);
   });
 });
+
+test('a connection that the server ends in the middle of a transaction fails that transaction and nothing else', async () => {
+  const database = await createTestDatabase();
+  const pool = createPool({
+    connectionString: database.url,
+    applicationName: 'test',
+    max: 2,
+    onError: () => undefined,
+  });
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const lost = new Promise((resolve) => client.once('end', resolve));
+    await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await lost;
+    await assert.rejects(client.query('SELECT 1'));
+    // An error event without a listener would have ended this process.
+    assert.equal((await pool.query('SELECT 1')).rowCount, 1);
+  } finally {
+    client.release(true);
+    await pool.end();
+    await database.drop();
+  }
+});

@@ -34,11 +34,20 @@ export function createPool(options: PoolOptions): pg.Pool {
     keepAlive: true,
   });
   pool.on('error', options.onError);
+  survivesLostConnections(pool);
   pool.on('release', (_error, client) => {
     // Lent out again, it would keep the next caller waiting for the answer that never came.
     if (owesAnAnswer(client)) void client.end().catch(options.onError);
   });
   return pool;
+}
+
+/**
+ * The pool listens to the errors of its idle clients alone. One that is lost while it is lent out rejects
+ * the query that waits on it; its `error` event, with nobody listening, would end the process besides.
+ */
+export function survivesLostConnections(pool: pg.Pool): void {
+  pool.on('connect', (client) => client.on('error', () => undefined));
 }
 
 function owesAnAnswer(client: pg.PoolClient): boolean {
