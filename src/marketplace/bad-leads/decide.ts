@@ -1,0 +1,48 @@
+import type { AssignmentId, CorrelationId, UserId } from '../../../contract/ids.ts';
+import type { Clock } from '../../platform/lifecycle/clock.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+import { HttpError } from '../../platform/http/errors.ts';
+import type { Db, Tx } from '../../platform/postgres/db.ts';
+import { findDecision, lockReport, markDecided, type Decision, type DecisionRow } from './store.ts';
+
+export interface DecideDeps {
+  db: Db;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface DecideRequest {
+  assignmentId: AssignmentId;
+  adminId: UserId;
+  memo: string;
+  correlationId: CorrelationId;
+}
+
+/**
+ * Decides a pending report in one transaction with what else the decision means. The same decision again
+ * changes nothing.
+ * @param consequences what else is done in the transaction, the first time
+ * @returns how the report stands, and whether this call decided it
+ * @throws HttpError `not_found` when the assignment was not reported; `conflict` when the report was decided
+ * otherwise
+ */
+export async function decideReport(
+  { db, clock }: DecideDeps,
+  request: DecideRequest,
+  status: Decision['status'],
+  consequences: (tx: Tx, at: Date) => Promise<void>,
+): Promise<{ isNew: boolean; decision: DecisionRow }> {
+  const { assignmentId, adminId, memo } = request;
+  return db.transaction().execute(async (tx) => {
+    const standing = await lockReport(tx, assignmentId);
+    if (standing === null) throw new HttpError('not_found');
+    if (standing !== 'pending' && standing !== status) throw new HttpError('conflict');
+    const isNew = standing === 'pending';
+    if (isNew) {
+      const at = new Date(clock.now());
+      await markDecided(tx, { assignmentId, status, by: adminId, memo, at });
+      await consequences(tx, at);
+    }
+    return { isNew, decision: await findDecision(tx, assignmentId) };
+  });
+}
