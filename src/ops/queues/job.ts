@@ -87,12 +87,23 @@ export function parsePayload<P extends z.ZodType>(
   if (result.success) return result.data;
   throw new InvalidPayloadError(
     definition.name,
-    // The message names what was expected; never the value, which may be personal.
-    result.error.issues.slice(0, 10).map((issue) => ({
-      field: issue.path.join('.') || 'payload',
-      message: issue.message,
-    })),
+    result.error.issues.slice(0, MAX_PROBLEMS).flatMap(problemsOf).slice(0, MAX_PROBLEMS),
   );
+}
+
+/** Problems named, and characters of a field's name: the keys of a payload may be anything. */
+const MAX_PROBLEMS = 10;
+const MAX_FIELD = 100;
+
+/** The message names what was expected; never the value, which may be personal. */
+function problemsOf(issue: z.core.$ZodIssue): FieldProblem[] {
+  const field = (...path: PropertyKey[]): string =>
+    path.map(String).join('.').slice(0, MAX_FIELD) || 'payload';
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.slice(0, MAX_PROBLEMS);
+    return keys.map((key) => ({ field: field(...issue.path, key), message: 'is not known' }));
+  }
+  return [{ field: field(...issue.path), message: issue.message }];
 }
 
 const NO_META: JobMeta = { correlation_id: null, retry_of: null };
