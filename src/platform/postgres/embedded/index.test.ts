@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { endChild } from '../../../../test/helpers/children.ts';
+import { endChild, spawnChild } from '../../../../test/helpers/children.ts';
 import {
   endServerOn,
   makeDataDir,
@@ -106,9 +106,13 @@ describe('the embedded database', () => {
     await running[0]!.stop();
   });
 
-  test('starts although the number of a dead server belongs to another process by now', async () => {
+  test('starts although the number of a dead server belongs to another process by now', async (t) => {
     await (await start()).stop();
-    await writeFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), `${process.pid}\n`);
+    const { uid, gid } = await stat(join(dataDir, 'postgres'));
+    // Of the server's own account: a process of anybody else, PostgreSQL itself knows to be none of its own.
+    const stranger = spawnChild('sleep', ['600'], { uid, gid });
+    t.after(() => endChild(stranger));
+    await writeFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), `${stranger.pid ?? 0}\n`);
     const again = await start();
     await query(again.url, 'SELECT 1');
     await again.stop();
