@@ -48,6 +48,19 @@ export const createLevelRequest = z.strictObject({
 });
 export type CreateLevelRequest = z.infer<typeof createLevelRequest>;
 
+/** What is not given stays as it is. A new price holds for leads assigned from now on. */
+export const updateLevelRequest = z
+  .strictObject({
+    name: name.optional(),
+    price_per_lead: positiveMoney.optional(),
+    max_recipients: z.int().min(1).max(1_000).optional(),
+    /** An inactive level gets no leads. */
+    is_active: z.boolean().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'must change something');
+export type UpdateLevelRequest = z.infer<typeof updateLevelRequest>;
+export const levelParams = z.object({ id: nicheId, levelId });
+
 export const level = z.object({
   id: levelId,
   niche_id: nicheId,

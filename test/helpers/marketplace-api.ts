@@ -33,7 +33,11 @@ export interface MarketplaceApi {
   clock: FakeClock;
   log: CapturedLog;
   metrics: Metrics;
-  call: (method: 'GET' | 'HEAD' | 'POST' | 'DELETE', url: string, options?: CallOptions) => Promise<Reply>;
+  call: (
+    method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    options?: CallOptions,
+  ) => Promise<Reply>;
   /** The token of a full session of a provider's user. */
   signInAs: (provider: { userId: UserId }) => Promise<string>;
   /** The value of a metric's series: `fmhl_billing_failures_total`. */

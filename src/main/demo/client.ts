@@ -24,6 +24,7 @@ export interface Credentials {
 export interface Client {
   get: <S extends z.ZodType>(path: string, schema: S) => Promise<z.output<S>>;
   post: <S extends z.ZodType>(path: string, body: object | null, schema: S) => Promise<z.output<S>>;
+  patch: (path: string, body: object) => Promise<void>;
   delete: (path: string) => Promise<void>;
 }
 
@@ -47,6 +48,9 @@ export function createClient(url: string, token: string | null): Client {
   return {
     get: async (path, schema) => schema.parse(await call('GET', path, null)),
     post: async (path, body, schema) => schema.parse(await call('POST', path, body)),
+    patch: async (path, body) => {
+      await call('PATCH', path, body);
+    },
     delete: async (path) => {
       await call('DELETE', path, null);
     },

@@ -4,6 +4,7 @@ import { createClient, signIn, type Credentials } from './client.ts';
 import { openMailbox } from './mailbox.ts';
 import { progress } from './progress.ts';
 import {
+  changePrices,
   confirmAndDecide,
   decideReports,
   exportReport,
@@ -47,9 +48,9 @@ export async function runDemo(options: DemoOptions): Promise<Counts> {
   try {
     line.say('signing in and making niches, levels and providers');
     const admin = await signIn(url, options.admin, signal);
-    const { niches, providers } = await buildWorld(url, admin, signal);
+    const world = await buildWorld(url, admin, signal);
     const mailbox = await openMailbox(options.mailFolder);
-    const actors: Actors = { anybody: createClient(url, null), admin, providers, mailbox, niches };
+    const actors: Actors = { ...world, anybody: createClient(url, null), admin, mailbox };
     line.start();
     await Promise.all([stream(actors, counts, options), lifeGoesOn(actors, counts, options)]);
     line.end(signal.aborted ? 'stopped' : 'done');
@@ -66,6 +67,7 @@ export async function runDemo(options: DemoOptions): Promise<Counts> {
 async function stream(actors: Actors, counts: Counts, { leads, signal }: DemoOptions): Promise<void> {
   while (counts.submitted < leads && !signal.aborted) {
     await submitLead(actors, counts);
+    await changePrices(actors, counts);
     await rest(BETWEEN_LEADS_MS, signal);
   }
 }

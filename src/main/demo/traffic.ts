@@ -40,6 +40,7 @@ export interface Actors {
   providers: Client[];
   mailbox: Mailbox;
   niches: string[];
+  cheapestLevel: { path: string; price: string };
 }
 
 const anything = z.unknown();
@@ -123,4 +124,13 @@ export async function tendDeadLetters({ admin }: Actors, counts: Counts): Promis
 /** One provider exports its assignments. */
 export async function exportReport({ providers: [provider] }: Actors): Promise<void> {
   await provider?.post('/api/v1/reports/exports', { report: 'assignments', filters: {} }, anything);
+}
+
+/** More than the two providers with little money have: the next lead of the level passes them over. */
+const DEAR = '65.00';
+
+/** For a while the cheapest level becomes dear, so that some providers run short. */
+export async function changePrices({ admin, cheapestLevel }: Actors, counts: Counts): Promise<void> {
+  if (counts.submitted === 8) await admin.patch(cheapestLevel.path, { price_per_lead: DEAR });
+  if (counts.submitted === 12) await admin.patch(cheapestLevel.path, { price_per_lead: cheapestLevel.price });
 }

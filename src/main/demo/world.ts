@@ -7,6 +7,8 @@ import { signIn, type Client } from './client.ts';
 export interface World {
   niches: string[];
   providers: Client[];
+  /** The cheapest level of the first niche, where all providers are. */
+  cheapestLevel: { path: string; price: string };
 }
 
 /** What each new niche gets: the dearer the level, the fewer share a lead. */
@@ -56,12 +58,21 @@ export async function buildWorld(url: string, admin: Client, signal: AbortSignal
     }
     providers.push(await signIn(url, { email, password, totpSecret: null }, signal));
   }
-  return { niches: niches.map(({ slug }) => slug), providers };
+  const [first] = niches;
+  const cheapest = first?.levels.at(-1);
+  if (first === undefined || cheapest === undefined) throw new Error('There is no niche with levels');
+  const path = `/api/v1/admin/niches/${first.id}/levels/${cheapest.id}`;
+  return {
+    niches: niches.map(({ slug }) => slug),
+    providers,
+    cheapestLevel: { path, price: cheapest.price_per_lead },
+  };
 }
 
 interface NicheWithLevels {
+  id: string;
   slug: string;
-  levels: { id: string }[];
+  levels: { id: string; price_per_lead: string }[];
 }
 
 async function nichesWithLevels(admin: Client): Promise<NicheWithLevels[]> {
@@ -72,7 +83,7 @@ async function nichesWithLevels(admin: Client): Promise<NicheWithLevels[]> {
     const path = `/api/v1/admin/niches/${id}/levels`;
     const { levels } = await admin.get(path, levelListResponse);
     if (levels.length === 0) for (const one of LEVELS) levels.push(await admin.post(path, one, level));
-    complete.push({ slug, levels });
+    complete.push({ id, slug, levels });
   }
   return complete;
 }

@@ -176,3 +176,49 @@ test('the catalogue is for admins alone', async () => {
   assert.equal((await api.call('POST', levelsOf(id), { token, body: GOLD })).status, 403);
   assert.deepEqual(await counts(), before);
 });
+
+describe('a change of a level', () => {
+  const make = async (): Promise<{ url: string; nicheId: string }> => {
+    const { id: nicheId } = await createNiche(database.db);
+    const { id } = levelSchema.parse((await post(levelsOf(nicheId), GOLD)).body);
+    return { url: `${levelsOf(nicheId)}/${id}`, nicheId };
+  };
+  const patch = (url: string, body: unknown): Promise<Reply> => api.call('PATCH', url, { body });
+
+  test('sets what is given and leaves the rest as it is', async () => {
+    const { url } = await make();
+    const changed = levelSchema.parse((await patch(url, { price_per_lead: '30.00' })).body);
+    assert.deepEqual(
+      [changed.name, changed.price_per_lead, changed.max_recipients, changed.is_active],
+      ['Gold', '30.00', 3, true],
+    );
+    const off = levelSchema.parse(
+      (await patch(url, { is_active: false, max_recipients: 1, name: 'Old gold' })).body,
+    );
+    assert.deepEqual(
+      [off.name, off.price_per_lead, off.max_recipients, off.is_active],
+      ['Old gold', '30.00', 1, false],
+    );
+  });
+
+  test('that is wrong, empty or of no such level is refused and changes nothing', async () => {
+    const { url, nicheId } = await make();
+    for (const [body, field] of [
+      [{ price_per_lead: 30 }, 'price_per_lead'],
+      [{ price_per_lead: '0.00' }, 'price_per_lead'],
+      [{ max_recipients: 0 }, 'max_recipients'],
+      [{ order_position: 2 }, 'order_position'],
+      [{}, 'body'],
+    ] as const) {
+      assert.deepEqual(blamed(await patch(url, body)), [field]);
+    }
+    const elsewhere = url.replace(nicheId, (await createNiche(database.db)).id);
+    assert.equal((await patch(elsewhere, { name: 'x' })).status, 404);
+    assert.equal((await patch(`${levelsOf(nicheId)}/${randomUUID()}`, { name: 'x' })).status, 404);
+    const { levels } = levelListResponse.parse((await api.call('GET', levelsOf(nicheId))).body);
+    assert.deepEqual(
+      levels.map(({ name, price_per_lead: price }) => [name, price]),
+      [['Gold', '25.50']],
+    );
+  });
+});

@@ -3,10 +3,12 @@ import {
   createLevelRequest,
   createNicheRequest,
   level,
+  levelParams,
   levelListResponse,
   niche,
   nicheListResponse,
   nicheParams,
+  updateLevelRequest,
   type LevelBody,
   type NicheBody,
 } from '../../../contract/catalogue.ts';
@@ -19,6 +21,7 @@ import {
   insertLevel,
   insertNiche,
   listLevels,
+  updateLevel,
   listNiches,
   nicheExists,
   type LevelRow,
@@ -38,6 +41,7 @@ const tags = ['catalogue'];
 export function catalogueRoutes(app: HttpServer, deps: CatalogueDeps): void {
   nicheRoutes(app, deps);
   levelRoutes(app, deps);
+  levelChangeRoute(app, deps);
 }
 
 function nicheRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
@@ -109,6 +113,27 @@ function levelRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
       const row = await insertLevel(db, params.id, body, new Date(clock.now()));
       if (row === null) throw new HttpError('conflict');
       return reply.code(201).send(toLevel(row));
+    },
+  );
+}
+
+function levelChangeRoute(app: HttpServer, { db }: CatalogueDeps): void {
+  app.patch(
+    `${LEVELS}/:levelId`,
+    {
+      config: { access: 'admin' },
+      schema: {
+        tags,
+        summary: 'Change the name, price, recipients or activity of a competition level',
+        params: levelParams,
+        body: updateLevelRequest,
+        response: { 200: level },
+      },
+    },
+    async ({ params, body }) => {
+      const row = await updateLevel(db, { nicheId: params.id, levelId: params.levelId }, body);
+      if (row === null) throw new HttpError('not_found');
+      return toLevel(row);
     },
   );
 }

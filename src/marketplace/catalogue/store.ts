@@ -1,6 +1,10 @@
 /** The SQL of niches and competition levels. */
 import { sql } from 'kysely';
-import type { CreateLevelRequest, CreateNicheRequest } from '../../../contract/catalogue.ts';
+import type {
+  CreateLevelRequest,
+  CreateNicheRequest,
+  UpdateLevelRequest,
+} from '../../../contract/catalogue.ts';
 import type { LevelId, NicheId } from '../../../contract/ids.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import { readPage, type Page, type PageRequest } from '../page.ts';
@@ -76,6 +80,23 @@ export async function insertLevel(
     VALUES (${nicheId}, ${level.name}, ${level.order_position}, ${level.price_per_lead},
             ${level.max_recipients}, ${now})
     ON CONFLICT (niche_id, order_position) DO NOTHING
+    RETURNING ${LEVEL}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Null when the niche has no such level. */
+export async function updateLevel(
+  db: Db,
+  { nicheId, levelId }: { nicheId: NicheId; levelId: LevelId },
+  change: UpdateLevelRequest,
+): Promise<LevelRow | null> {
+  const { rows } = await sql<LevelRow>`
+    UPDATE competition_levels
+       SET name = coalesce(${change.name ?? null}, name),
+           price_per_lead = coalesce(${change.price_per_lead ?? null}::numeric, price_per_lead),
+           max_recipients = coalesce(${change.max_recipients ?? null}::int, max_recipients),
+           is_active = coalesce(${change.is_active ?? null}::boolean, is_active)
+     WHERE niche_id = ${nicheId} AND id = ${levelId}
     RETURNING ${LEVEL}`.execute(db);
   return rows[0] ?? null;
 }
