@@ -207,7 +207,7 @@ describe('a change of a level', () => {
       [{ price_per_lead: 30 }, 'price_per_lead'],
       [{ price_per_lead: '0.00' }, 'price_per_lead'],
       [{ max_recipients: 0 }, 'max_recipients'],
-      [{ order_position: 2 }, 'order_position'],
+      [{ order_position: 2, name: 'x' }, 'order_position'],
       [{}, 'body'],
     ] as const) {
       assert.deepEqual(blamed(await patch(url, body)), [field]);
