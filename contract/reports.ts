@@ -65,7 +65,6 @@ export type FiltersOf<R extends ReportName> = Extract<ExportRequest, { report: R
 
 /** `expired`: it was completed, and its 24 hours are over. */
 export const exportStatus = z.enum(['queued', 'running', 'completed', 'failed', 'expired']);
-export type ExportStatus = z.infer<typeof exportStatus>;
 
 export const exportAccepted = z.object({ job_id: exportId, status: z.literal('queued') });
 

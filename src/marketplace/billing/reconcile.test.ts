@@ -171,30 +171,35 @@ describe('while billing goes on', () => {
     await entries;
   });
 
-  test('a correction waits for the entry that is being written, and has it in its sum', async () => {
+  /** Reconciles while a transaction that did some work holds the balance; it commits once that waits. */
+  async function reconcileBehind(work: (tx: Tx) => Promise<unknown>): Promise<Reconciled> {
     const { db } = database;
+    return db
+      .transaction()
+      .execute(async (tx) => {
+        await work(tx);
+        const reconciled = reconcile();
+        await eventually(async () => {
+          const { rows } = await sql`SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db);
+          return rows.length === 1;
+        });
+        return { reconciled };
+      })
+      .then(({ reconciled }) => reconciled);
+  }
+
+  test('a correction waits for the entry that is being written, and has it in its sum', async () => {
     const id = await offBy('0.01');
-    let finish: () => void = () => undefined;
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    let began = false;
-    const billing = db.transaction().execute(async (tx) => {
-      await deposit(tx, id, '7.00');
-      began = true;
-      await finished;
-    });
-    await eventually(() => began);
-    const reconciled = reconcile();
-    await eventually(async () => {
-      const { rows } = await sql`SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db);
-      return rows.length === 1;
-    });
-    finish();
-    await billing;
-    assert.equal((await reconciled).corrected, 1);
-    assert.deepEqual(await balancesOf(db, id), { balance: '107.00', ledger: '107.00' });
+    assert.equal((await reconcileBehind((tx) => deposit(tx, id, '7.00'))).corrected, 1);
+    assert.deepEqual(await balancesOf(database.db, id), { balance: '107.00', ledger: '107.00' });
+  });
+
+  test('what is off by more, once the balance is held, is left', async () => {
+    const id = await offBy('0.01');
+    const spoil = (tx: Tx) => sql`UPDATE providers SET balance = balance + 5 WHERE id = ${id}`.execute(tx);
+    assert.deepEqual(await reconcileBehind(spoil), { providers: 1, corrected: 0, off: 1, over_one: 1 });
+    assert.deepEqual(await balancesOf(database.db, id), { balance: '105.01', ledger: '100.00' });
   });
 });
 
