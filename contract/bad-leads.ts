@@ -37,7 +37,6 @@ export const badLeadReport = z.object({
   status: badLeadStatus,
   reported_at: timestamp,
 });
-export type BadLeadReport = z.infer<typeof badLeadReport>;
 
 export const badLeadListQuery = z.strictObject({
   page: wholeNumber(1, 1_000_000).default(1),

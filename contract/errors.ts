@@ -33,8 +33,9 @@ export const fieldProblem = z.object({ field: z.string(), message: z.string() })
 export type FieldProblem = z.infer<typeof fieldProblem>;
 
 /**
- * The body of every error answer. `details` stands only on a 400 that a field is to blame for;
- * `correlation_id` only on a 500, where it is the id of the log line that has the cause.
+ * The body of every error answer. `details` stands only on a 400 that a field is to blame for, and on a
+ * 409 where it says which state is in the way; `correlation_id` only on a 500, where it is the id of the
+ * log line that has the cause.
  */
 export const errorBody = z.object({
   error: z.string(),

@@ -81,4 +81,3 @@ export const inboxDecisionResponse = z.object({
   status: assignmentStatus,
   decided_at: timestamp,
 });
-export type InboxDecisionResponse = z.infer<typeof inboxDecisionResponse>;

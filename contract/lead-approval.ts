@@ -40,7 +40,6 @@ export const leadDetail = leadSummary.extend({
   /** The request that submitted it. */
   correlation_id: correlationId.nullable(),
 });
-export type LeadDetail = z.infer<typeof leadDetail>;
 
 /** `job_id` is the job of `lead_distribution` that the approval made. */
 export const approveLeadResponse = z.object({

@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 export const QUEUE_NAMES = ['email_send', 'lead_distribution', 'report_export', 'scheduled'] as const;
 export const queueName = z.enum(QUEUE_NAMES);
-export type QueueName = z.infer<typeof queueName>;
 
 /** `GET /api/v1/admin/queues` (Epic 12). Sizes are numbers of jobs. */
 export const queueOverview = z.object({
@@ -17,4 +16,3 @@ export const queueOverview = z.object({
   dlq_size: z.int().nonnegative(),
 });
 export const queuesResponse = z.object({ queues: z.array(queueOverview) });
-export type QueuesResponse = z.infer<typeof queuesResponse>;

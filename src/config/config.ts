@@ -20,7 +20,10 @@ const DEFAULT_PORTS: Readonly<Record<ProcessRole, number>> = {
 const text = z.string().trim().min(1, 'must not be empty');
 const whole = (min: number, max: number): z.ZodType<number, string> => {
   const message = `must be a whole number from ${min} to ${max}`;
-  return text.regex(/^\d{1,15}$/, message).transform(Number).pipe(z.int().min(min, message).max(max, message));
+  return text
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .pipe(z.int().min(min, message).max(max, message));
 };
 const url = (protocols: readonly string[]): z.ZodType<string, string> =>
   text.refine(
@@ -96,7 +99,10 @@ export interface Config {
  * Reads the configuration of a role.
  * @throws ConfigError with one line that names every bad variable
  */
-export function loadConfig(role: ProcessRole, environment: NodeJS.ProcessEnv = process.env): Readonly<Config> {
+export function loadConfig(
+  role: ProcessRole,
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<Config> {
   // An empty variable is how compose files and shells say "unset".
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(given);

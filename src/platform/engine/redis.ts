@@ -1,4 +1,4 @@
-import { createRedisBackend, Queue, RedisConnection, Worker, type BackendFactory } from 'bullmq';
+import { createRedisBackend, Queue, RedisConnection, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { StartError, errorText } from '../lifecycle/errors.ts';
 import { withDeadline } from '../lifecycle/deadline.ts';
