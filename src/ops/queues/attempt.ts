@@ -3,6 +3,7 @@ import { returnToQueue, UnrecoverableError, type EngineJob } from '../../platfor
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { QueueDefinition } from './definition.ts';
 import { InvalidPayloadError, metaOf, parsePayload, type JobMeta } from './job.ts';
+import { asFailure, asResult } from './outcome.ts';
 import type { JobContext, Processor, WorkerDeps } from './types.ts';
 
 export interface Attempts {
@@ -46,7 +47,7 @@ export function createAttempts<P extends z.ZodType>(
       controller.abort(new AttemptTimeoutError(queue, timeoutMs));
     }, timeoutMs);
     const aborted = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener('abort', () => reject(toError(controller.signal.reason)), {
+      controller.signal.addEventListener('abort', () => reject(asFailure(controller.signal.reason)), {
         once: true,
       });
     });
@@ -68,11 +69,9 @@ export function createAttempts<P extends z.ZodType>(
     const controller = new AbortController();
     running.set(id, controller);
     try {
-      const payload = parsePayload(definition, job.data);
-      return await race(new AttemptContext(job, payload, controller.signal, logger), controller);
+      const payload = accepted(definition, job.data);
+      return asResult(await race(new AttemptContext(job, payload, controller.signal, logger), controller));
     } catch (error) {
-      // The schema will not accept it next time either.
-      if (error instanceof InvalidPayloadError) throw new UnrecoverableError(error.message);
       if (error instanceof AttemptInterruptedError && token !== undefined)
         return await returnToQueue(job, token);
       throw asFailure(error);
@@ -96,6 +95,8 @@ export function createAttempts<P extends z.ZodType>(
 class AttemptContext<T> implements JobContext<T> {
   readonly payload: T;
   readonly signal: AbortSignal;
+  /** Fixed now: BullMQ counts the attempt in the job when it ends. */
+  readonly attempt: number;
   readonly #job: EngineJob;
   readonly #logger: Logger;
   #meta: JobMeta | undefined;
@@ -104,6 +105,7 @@ class AttemptContext<T> implements JobContext<T> {
   constructor(job: EngineJob, payload: T, signal: AbortSignal, logger: Logger) {
     this.#job = job;
     this.payload = payload;
+    this.attempt = job.attemptsMade + 1;
     this.signal = signal;
     this.#logger = logger;
   }
@@ -112,9 +114,6 @@ class AttemptContext<T> implements JobContext<T> {
   }
   get name(): string {
     return this.#job.name;
-  }
-  get attempt(): number {
-    return this.#job.attemptsMade + 1;
   }
   get attemptsLeft(): number {
     return Math.max((this.#job.opts.attempts ?? 1) - this.attempt, 0);
@@ -131,19 +130,14 @@ class AttemptContext<T> implements JobContext<T> {
   }
 }
 
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
-}
-
-/** Errors that BullMQ takes as an order to leave the job where it is, which only the engine may give. */
-const ENGINE_ORDERS = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError', 'RateLimitError']);
-const RATE_LIMIT_MESSAGE = 'bullmq:rateLimitExceeded';
-
-/** What BullMQ is given for whatever a processor threw: an Error that can't be mistaken for an order. */
-function asFailure(thrown: unknown): Error {
-  const error = toError(thrown);
-  if (!ENGINE_ORDERS.has(error.name) && error.message !== RATE_LIMIT_MESSAGE) return error;
-  const failure = new Error(`${error.name}: ${error.message}`, { cause: error });
-  if (error.stack !== undefined) failure.stack = error.stack;
-  return failure;
+/**
+ * The payload as the queue's schema sees it.
+ * @throws UnrecoverableError when the schema refuses it: it will not accept it next time either
+ */
+function accepted<P extends z.ZodType>(definition: QueueDefinition<P>, payload: unknown): z.output<P> {
+  try {
+    return parsePayload(definition, payload);
+  } catch (error) {
+    throw error instanceof InvalidPayloadError ? new UnrecoverableError(error.message) : error;
+  }
 }

@@ -1,11 +1,12 @@
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown: always text, and never empty for an Error. */
 export function errorText(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map(errorText).join('; ');
-  }
-  if (error instanceof Error) return error.message === '' ? error.name : error.message;
   try {
-    return String(error);
+    if (error instanceof AggregateError && error.message === '') {
+      return error.errors.map(errorText).join('; ');
+    }
+    // Typed as text, which nobody checks when it is set.
+    const said: unknown = error instanceof Error ? error.message : error;
+    return error instanceof Error && said === '' ? error.name : String(said);
   } catch {
     // An object that can't be made text, such as one without a prototype.
     return 'something that is no text';
