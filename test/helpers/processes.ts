@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** A role of the product in a process of its own, started as `npm run <role>` does. */
 export interface RunningRole {
-  role: ProcessRole;
+  role: ProcessRole | 'demo';
   url: string;
   pid: number;
   child: ChildProcess;
@@ -41,7 +41,10 @@ export async function startRole(role: ProcessRole, options: RoleOptions): Promis
 }
 
 /** Starts a role without waiting for anything. */
-export function launchRole(role: ProcessRole, { env, args = [], cwd = ROOT }: RoleOptions): RunningRole {
+export function launchRole(
+  role: ProcessRole | 'demo',
+  { env, args = [], cwd = ROOT }: RoleOptions,
+): RunningRole {
   const entry = join(ROOT, 'src/main', `${role}.ts`);
   const child = spawnChild(
     process.execPath,

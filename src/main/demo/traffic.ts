@@ -132,5 +132,5 @@ const DEAR = '65.00';
 /** For a while the cheapest level becomes dear, so that some providers run short. */
 export async function changePrices({ admin, cheapestLevel }: Actors, counts: Counts): Promise<void> {
   if (counts.submitted === 8) await admin.patch(cheapestLevel.path, { price_per_lead: DEAR });
-  if (counts.submitted === 12) await admin.patch(cheapestLevel.path, { price_per_lead: cheapestLevel.price });
+  if (counts.submitted === 26) await admin.patch(cheapestLevel.path, { price_per_lead: cheapestLevel.price });
 }
