@@ -40,7 +40,7 @@ export interface Actors {
   providers: Client[];
   mailbox: Mailbox;
   niches: string[];
-  cheapestLevel: { path: string; price: string };
+  cheapestLevels: { path: string; price: string }[];
 }
 
 const anything = z.unknown();
@@ -126,11 +126,13 @@ export async function exportReport({ providers: [provider] }: Actors): Promise<v
   await provider?.post('/api/v1/reports/exports', { report: 'assignments', filters: {} }, anything);
 }
 
-/** More than the two providers with little money have: the next lead of the level passes them over. */
+/** More than the providers with little money have: the next lead of the level passes them over. */
 const DEAR = '65.00';
 
-/** For a while the cheapest level becomes dear, so that some providers run short. */
-export async function changePrices({ admin, cheapestLevel }: Actors, counts: Counts): Promise<void> {
-  if (counts.submitted === 8) await admin.patch(cheapestLevel.path, { price_per_lead: DEAR });
-  if (counts.submitted === 26) await admin.patch(cheapestLevel.path, { price_per_lead: cheapestLevel.price });
+/** For a while the cheapest level of every niche becomes dear, so that some providers run short. */
+export async function changePrices({ admin, cheapestLevels }: Actors, counts: Counts): Promise<void> {
+  if (counts.submitted !== 8 && counts.submitted !== 26) return;
+  for (const { path, price } of cheapestLevels) {
+    await admin.patch(path, { price_per_lead: counts.submitted === 8 ? DEAR : price });
+  }
 }

@@ -7,8 +7,8 @@ import { signIn, type Client } from './client.ts';
 export interface World {
   niches: string[];
   providers: Client[];
-  /** The cheapest level of the first niche, where all providers are. */
-  cheapestLevel: { path: string; price: string };
+  /** The cheapest level of each niche, where all providers are. */
+  cheapestLevels: { path: string; price: string }[];
 }
 
 /** What each new niche gets: the dearer the level, the fewer share a lead. */
@@ -25,6 +25,8 @@ const PROVIDERS = [
   { company: 'Cedar Cloud', deposit: '400.00', domain: 'demo.example' },
   { company: 'Dogwood Data', deposit: '300.00', domain: 'demo.example' },
   { company: 'Elm Networks', deposit: '60.00', domain: 'demo.example' },
+  { company: 'Ginkgo Bare Metal', deposit: '50.00', domain: 'demo.example' },
+  { company: 'Hazel Virtual', deposit: '40.00', domain: 'demo.example' },
   { company: 'Fir Colocation', deposit: '30.00', domain: 'bounce.invalid' },
 ];
 
@@ -58,14 +60,15 @@ export async function buildWorld(url: string, admin: Client, signal: AbortSignal
     }
     providers.push(await signIn(url, { email, password, totpSecret: null }, signal));
   }
-  const [first] = niches;
-  const cheapest = first?.levels.at(-1);
-  if (first === undefined || cheapest === undefined) throw new Error('There is no niche with levels');
-  const path = `/api/v1/admin/niches/${first.id}/levels/${cheapest.id}`;
   return {
     niches: niches.map(({ slug }) => slug),
     providers,
-    cheapestLevel: { path, price: cheapest.price_per_lead },
+    cheapestLevels: niches.flatMap(({ id, levels }) =>
+      levels.slice(-1).map((cheapest) => ({
+        path: `/api/v1/admin/niches/${id}/levels/${cheapest.id}`,
+        price: cheapest.price_per_lead,
+      })),
+    ),
   };
 }
 
