@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { deadLetterId, timestamp, userId } from './ids.ts';
 import { wholeNumber } from './query.ts';
+import { LINE, NO_CONTROLS } from './text.ts';
 
 export const deadLetterListQuery = z.strictObject({
   page: wholeNumber(1, 1_000_000).default(1),
   limit: wholeNumber(1, 200).default(50),
-  queue: z.string().min(1).max(100).optional(),
+  queue: z.string().min(1).max(100).regex(LINE, NO_CONTROLS).optional(),
   resolved: z.enum(['true', 'false', 'all']).default('false'),
 });
 export type DeadLetterListQuery = z.infer<typeof deadLetterListQuery>;

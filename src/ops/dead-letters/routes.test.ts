@@ -135,6 +135,8 @@ describe('GET /api/v1/admin/queues/dlq', () => {
     ['limit=1e2', 'limit'],
     ['queue=', 'queue'],
     [`queue=${'q'.repeat(101)}`, 'queue'],
+    ['queue=%00', 'queue'],
+    ['queue=a%0D%0Ab', 'queue'],
     ['resolved=maybe', 'resolved'],
     ['order=asc', 'order'],
   ] as const) {
