@@ -2,7 +2,8 @@
 
 -- The inbox searches emails and phone numbers, and counts what it finds. Looking 10,000 of a provider's
 -- leads up among 250,000 took 45 ms; reading copies of what is searched from the inbox's own index, in
--- the order of the inbox, takes 2 ms (bench/inbox.ts).
+-- the order of the inbox, takes 2 ms (bench/inbox.ts). A trigram index would not help: what it finds for a
+-- common fragment is a large part of everybody's leads.
 ALTER TABLE lead_assignments
   -- The lead's email in lower case.
   ADD COLUMN search_email TEXT COLLATE "C",
@@ -43,6 +44,9 @@ CREATE TRIGGER leads_refresh_searched AFTER UPDATE OF email, phone ON leads
 DROP INDEX assignments_inbox;
 CREATE INDEX assignments_inbox ON lead_assignments (provider_id, assigned_at DESC, id DESC)
   INCLUDE (status, competition_level_id, search_email, search_phone);
+-- How many there are: all, of a status, of a niche. Equal keys are stored once: 7 MB for a million assignments where
+-- the index above has 224 MB, and 0.7 ms instead of 1.8 ms to count 10,000.
+CREATE INDEX assignments_counted ON lead_assignments (provider_id, status, competition_level_id);
 
 -- An index alone answers only for pages that a vacuum has seen. The default waits until a fifth of the
 -- table is new, which is the part that the inbox reads first.

@@ -53,21 +53,26 @@ export async function listInbox(
 type Counted = { total: string };
 
 /**
- * The statement of {@link listInbox}. Both the count and the choice of the page read `assignments_inbox`
- * alone; only the rows of the page are looked up. A page with no lead is one row that has the total alone.
+ * The statement of {@link listInbox}. What is counted and which leads are on the page is read from indexes
+ * alone; only the leads of the page are looked up. A page with no lead is one row that has the total alone.
  */
 export function inboxStatement(
   providerId: ProviderId,
   { page, limit, ...filter }: InboxFilter,
 ): RawBuilder<Counted & (InboxRow | { assignment_id: null })> {
-  const where = sql.join(conditions(providerId, filter), sql` AND `);
+  // A search reads all of the inbox, so once for both. Without one, the page is read no further than its
+  // end, and the count has an index of its own.
+  const once = filter.search === null ? sql`NOT MATERIALIZED` : sql`MATERIALIZED`;
   return sql`
+    WITH matched AS ${once} (
+      SELECT own.id, own.assigned_at FROM lead_assignments AS own
+       WHERE ${sql.join(conditions(providerId, filter), sql` AND `)}
+    )
     SELECT counted.total, item.*
-      FROM (SELECT count(*) AS total FROM lead_assignments AS own WHERE ${where}) AS counted
+      FROM (SELECT count(*) AS total FROM matched) AS counted
       LEFT JOIN (
         SELECT ${COLUMNS}
-          FROM (SELECT own.id FROM lead_assignments AS own WHERE ${where}
-                 ORDER BY own.assigned_at DESC, own.id DESC
+          FROM (SELECT id FROM matched ORDER BY assigned_at DESC, id DESC
                  LIMIT ${limit} OFFSET ${(page - 1) * limit}) AS chosen
           JOIN lead_assignments AS assignment ON assignment.id = chosen.id
           ${JOINED}
@@ -83,11 +88,12 @@ function conditions(
   if (status !== undefined) all.push(sql`own.status = ${status}`);
   if (from !== undefined) all.push(sql`own.assigned_at >= ${from}`);
   if (to !== undefined) all.push(sql`own.assigned_at < ${to}`);
-  // A lead is bought in a level of its own niche, and the level stands in the index.
+  // A lead is bought in a level of its own niche, and the level stands in the indexes. As an array, because a
+  // semi-join may be planned in another order than the inbox's.
   if (niche !== undefined) {
-    all.push(sql`own.competition_level_id IN (
+    all.push(sql`own.competition_level_id = ANY (ARRAY(
       SELECT level.id FROM competition_levels AS level JOIN niches ON niches.id = level.niche_id
-       WHERE niches.slug = ${niche})`);
+       WHERE niches.slug = ${niche}))`);
   }
   if (search !== null) all.push(contains(search));
   return all;
