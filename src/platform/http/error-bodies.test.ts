@@ -32,6 +32,8 @@ function routes(app: HttpServer): void {
   );
   app.post('/retry', ok);
   app.put('/things/:id', ok);
+  app.get('/once', { exposeHeadRoute: false }, ok);
+  app.get('/files/*', (_request, reply) => reply.callNotFound());
   app.get('/conflict', () => {
     throw new HttpError('already_resolved');
   });
@@ -104,6 +106,13 @@ describe('an unknown path is 404', () => {
   test('also where a parameter is too long', () =>
     assertRefused(rawRequest(`GET /things/${'a'.repeat(600)}`), 404, 'Not found'));
 
+  test('also where the route finds out by itself that there is nothing', async () => {
+    await assertRefused(rawRequest('GET /files/nope'), 404, 'Not found');
+    await assertRefused(rawRequest('DELETE /files/nope'), 405, 'Method not allowed', { allow: 'HEAD, GET' });
+    const [head] = (await sendRaw(server.port, rawRequest('HEAD /files/nope'))).answers;
+    assert.equal(head?.status, 404);
+  });
+
   test('and an oversized body does not change it', () =>
     assertRefused(
       rawRequest('POST /nope', { headers: JSON_TYPE, body: ' '.repeat(BODY_LIMIT + 1) }),
@@ -141,7 +150,14 @@ describe('a wrong method is 405 and says which are allowed', () => {
     const { answers, text } = await sendRaw(server.port, rawRequest('HEAD /list'));
     assert.equal(answers[0]?.status, 200);
     assert.ok(text.endsWith('\r\n\r\n'));
-    assert.equal((await sendRaw(server.port, rawRequest('HEAD /leads'))).answers[0]?.status, 405);
+    for (const [path, allow] of [
+      ['/leads', 'POST'],
+      ['/once', 'GET'],
+    ]) {
+      const [refused] = (await sendRaw(server.port, rawRequest(`HEAD ${path}`))).answers;
+      assert.equal(refused?.status, 405);
+      assert.equal(refused.headers.get('allow'), allow);
+    }
   });
 });
 

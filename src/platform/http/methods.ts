@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { HttpError } from './errors.ts';
 import type { HttpServer } from './types.ts';
 
-const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS: HTTPMethods[] = ['HEAD', 'GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
  * Answers 405 with `Allow` where a path exists but not with this method; 404 is for paths that do not.
@@ -15,8 +15,10 @@ export function answerMisses(app: HttpServer): void {
     // Typed as always found, and null when not.
     const find = (method: HTTPMethods): object | null => app.findRoute({ method, url: path });
     const allowed = METHODS.filter((method) => find(method) !== null);
-    if (allowed.length === 0) throw new HttpError('not_found');
-    reply.header('allow', allowed.includes('GET') ? ['HEAD', ...allowed].join(', ') : allowed.join(', '));
+    // A route that has taken the method up and says itself that there is nothing.
+    const tookIt = allowed.some((method) => method === request.method);
+    if (allowed.length === 0 || tookIt) throw new HttpError('not_found');
+    reply.header('allow', allowed.join(', '));
     throw new HttpError('method_not_allowed');
   };
   app.addHook('onRequest', async (request, reply) => {
