@@ -6,7 +6,7 @@ import { afterBalanceChange } from '../billing/after-change.ts';
 import { lockBalance, postEntry } from '../billing/ledger.ts';
 import { timed } from '../billing/operation.ts';
 import type { EmailQueue } from '../email/queue.ts';
-import { insertAssignment, readOffer, recordSkip, type Candidate, type Offer } from './store.ts';
+import { recordSkip, takeOffer, type Candidate, type Offer } from './store.ts';
 import type { DistributionDeps, Run } from './types.ts';
 
 export type Assigned =
@@ -39,19 +39,19 @@ async function assignIn(tx: Tx, deps: DistributionDeps, offered: Offered): Promi
   const { providerId, subscriptionId } = offered.candidate;
   // The balance first: nothing of what is checked under it can change before the commit.
   const balance = await lockBalance(tx, providerId);
-  const offer = await readOffer(tx, leadId, subscriptionId);
-  if (balance === null || offer === null) return { outcome: 'passed_over' };
-
+  if (balance === null) return { outcome: 'passed_over' };
   const at = new Date(deps.clock.now());
+  const offer = await takeOffer(tx, { leadId, subscriptionId, balance, at });
+  if (offer === null) return { outcome: 'passed_over' };
+
+  const { assignmentId, levelId } = offer;
   const change = { emailQueue: deps.emailQueue, correlationId, now: at };
-  if (balance < offer.price) {
+  if (assignmentId === null) {
     // Deactivates the subscription, and every other that the balance can't pay.
     await afterBalanceChange(tx, providerId, change);
-    const first = await recordSkip(tx, { leadId, providerId, levelId: offer.levelId, at });
-    return { outcome: 'skipped', first };
+    return { outcome: 'skipped', first: await recordSkip(tx, { leadId, providerId, levelId, at }) };
   }
-  const assignmentId = await insertAssignment(tx, { leadId, subscriptionId, price: offer.price, at });
-  const balanceAfter = await charge(tx, offered, { offer, assignmentId, at });
+  const balanceAfter = await charge(tx, offered, { price: offer.price, assignmentId, at });
   await afterBalanceChange(tx, providerId, change);
   await tell(tx, deps.emailQueue, offered, { offer, assignmentId, balanceAfter });
   return { outcome: 'assigned', assignmentId };
@@ -60,12 +60,12 @@ async function assignIn(tx: Tx, deps: DistributionDeps, offered: Offered): Promi
 async function charge(
   tx: Tx,
   { run, candidate }: Offered,
-  { offer, assignmentId, at }: { offer: Offer; assignmentId: AssignmentId; at: Date },
+  { price, assignmentId, at }: { price: Cents; assignmentId: AssignmentId; at: Date },
 ): Promise<Cents> {
   const { balanceAfter } = await postEntry(tx, {
     providerId: candidate.providerId,
     type: 'lead_purchase',
-    amount: negated(offer.price),
+    amount: negated(price),
     actor: { id: run.triggeredBy.actor_id, role: run.triggeredBy.actor_role },
     leadId: run.leadId,
     assignmentId,

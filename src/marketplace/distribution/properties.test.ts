@@ -57,6 +57,15 @@ const market: fc.Arbitrary<MarketSpec> = fc.integer({ min: 1, max: 4 }).chain((l
   }),
 );
 
+/** A market where no subscription waits for money that is there: one would resume behind the back of a run. */
+const withoutPaused = (spec: MarketSpec): MarketSpec => ({
+  ...spec,
+  providers: spec.providers.map((provider) => ({
+    ...provider,
+    subscriptions: provider.subscriptions.filter(({ deactivated }) => deactivated !== 'insufficient_funds'),
+  })),
+});
+
 /** What a market has come to, in the words of the model. */
 async function stateOf(db: Db, made: Market, skipped: number): Promise<Expected> {
   const { rows: balances } = await sql<{ balance: string }>`
@@ -123,7 +132,7 @@ describe('distribution over any market', () => {
 
   test('leads in parallel, each twice: no rule is broken, and nobody who could be served is left out', async () => {
     await fc.assert(
-      fc.asyncProperty(market, async (spec) => {
+      fc.asyncProperty(market.map(withoutPaused), async (spec) => {
         const { db } = database;
         const made = await createMarket(db, spec);
         const { distribute, metric } = createDistributor(db, systemClock);

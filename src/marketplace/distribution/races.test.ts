@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { sql } from 'kysely';
 import {
   createMarket,
   NO_VIOLATIONS,
@@ -9,7 +10,10 @@ import {
 } from '../../../test/factories/distribution.ts';
 import { balancesOf, createLead, createLevel, subscribe } from '../../../test/factories/marketplace.ts';
 import { createDistributor } from '../../../test/helpers/distribution.ts';
+import { eventually } from '../../../test/helpers/eventually.ts';
+import { waitingSessions } from '../../../test/helpers/locks.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import { lockBalance } from '../billing/ledger.ts';
 import { systemClock } from '../../platform/lifecycle/clock.ts';
 
 const PRICE = 10_00;
@@ -92,6 +96,44 @@ describe('distributions at the same time', () => {
     assert.deepEqual(await violationsOf(db, market), NO_VIOLATIONS);
     assert.equal((await distribute(next!)).startPosition, 2, 'the niche moved on once');
   });
+
+  for (const [what, change] of [
+    ['got the lead', 'got'],
+    ['lost its subscription', 'lost'],
+  ] as const) {
+    test(`a candidate that ${what} while the distribution waited for its balance is passed over`, async () => {
+      const { db } = database;
+      const market = await createMarket(db, {
+        levels: [
+          { price: PRICE, maxRecipients: 1 },
+          { price: PRICE, maxRecipients: 1, active: false },
+        ],
+        providers: [0, 1].map(() => ({ balance: PRICE, subscriptions: [{ level: 0 }] })),
+        leads: 1,
+      });
+      const [leadId] = market.leadIds;
+      const [providerId] = market.providerIds;
+      const { distribute, metric } = createDistributor(db, systemClock);
+      const running = await db.transaction().execute(async (tx) => {
+        await lockBalance(tx, providerId!);
+        const distribution = distribute(leadId!);
+        await eventually(async () => (await waitingSessions(db)) === 1);
+        if (change === 'got') {
+          await sql`
+            INSERT INTO lead_assignments (lead_id, provider_id, competition_level_id, price_charged)
+            VALUES (${leadId}, ${providerId}, ${market.levelIds[1]}, 10)`.execute(tx);
+        } else {
+          await sql`
+            UPDATE provider_subscriptions SET is_active = FALSE, deactivation_reason = 'provider'
+             WHERE provider_id = ${providerId}`.execute(tx);
+        }
+        return { distribution };
+      });
+      assert.deepEqual(await running.distribution, { startPosition: 1, assigned: 1, skipped: 0, failed: 0 });
+      assert.equal(await metric('fmhl_billing_failures_total'), 0);
+      assert.deepEqual(await servedOf(db, market), [{ lead: 0, level: 0, provider: 1 }]);
+    });
+  }
 
   test('providers in many levels, leads at every start: nobody waits in a circle', async () => {
     const { db } = database;

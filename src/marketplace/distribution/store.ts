@@ -131,82 +131,79 @@ export async function nextCandidates(
   return rows.map((row) => ({ subscriptionId: row.id, providerId: row.provider_id }));
 }
 
+/** What a lead costs a candidate, and what the candidate is to be told. */
 export interface Offer {
   levelId: LevelId;
   levelName: string;
   price: Cents;
   companyName: string;
   email: string;
+  /** Null when the balance does not reach: nothing was written. */
+  assignmentId: AssignmentId | null;
+}
+
+export interface Bid {
+  leadId: LeadId;
+  subscriptionId: SubscriptionId;
+  /** The provider's balance, which the caller holds. */
+  balance: Cents;
+  at: Date;
 }
 
 /**
- * What a subscription offers for a lead right now; null when it, its provider or its level is no longer
- * active, or the provider has the lead. The caller holds the provider's balance.
+ * Assigns the lead if the balance reaches, and then puts the subscription at the end of its level's order:
+ * later than any other there, by a microsecond if the clocks of two processes disagree. The caller holds
+ * the level's order.
+ * @returns null when the subscription, its provider or its level is no longer active, or the provider has
+ * the lead
  */
-export async function readOffer(
-  tx: Tx,
-  leadId: LeadId,
-  subscriptionId: SubscriptionId,
-): Promise<Offer | null> {
+export async function takeOffer(tx: Tx, { leadId, subscriptionId, balance, at }: Bid): Promise<Offer | null> {
+  // One statement, because there is one for each assignment: a round trip less is 5 to 10 ms for 25 of them.
   const { rows } = await sql<{
     level_id: LevelId;
     level_name: string;
-    price_per_lead: string;
+    price: string;
     company_name: string;
     email: string;
+    assignment_id: AssignmentId | null;
   }>`
-    SELECT level.id AS level_id, level.name AS level_name, level.price_per_lead,
-           provider.company_name, provider.email
-      FROM provider_subscriptions AS subscription
-      JOIN competition_levels AS level ON level.id = subscription.competition_level_id
-      JOIN providers AS provider ON provider.id = subscription.provider_id
-     WHERE subscription.id = ${subscriptionId}
-       AND subscription.is_active AND level.is_active AND provider.is_active
-       AND NOT EXISTS (
-         SELECT FROM lead_assignments AS assignment
-          WHERE assignment.lead_id = ${leadId} AND assignment.provider_id = subscription.provider_id)
-       FOR NO KEY UPDATE OF subscription`.execute(tx);
+    WITH offer AS (
+      SELECT subscription.id, subscription.provider_id, level.id AS level_id, level.name AS level_name,
+             level.price_per_lead AS price, provider.company_name, provider.email
+        FROM provider_subscriptions AS subscription
+        JOIN competition_levels AS level ON level.id = subscription.competition_level_id
+        JOIN providers AS provider ON provider.id = subscription.provider_id
+       WHERE subscription.id = ${subscriptionId}
+         AND subscription.is_active AND level.is_active AND provider.is_active
+         AND NOT EXISTS (
+           SELECT FROM lead_assignments AS other
+            WHERE other.lead_id = ${leadId} AND other.provider_id = subscription.provider_id)
+    ), served AS (
+      UPDATE provider_subscriptions AS subscription
+         SET last_received_at = greatest(${at}::timestamptz, (
+               SELECT max(other.last_received_at) FROM provider_subscriptions AS other
+                WHERE other.competition_level_id = offer.level_id
+             ) + interval '1 microsecond')
+        FROM offer
+       WHERE subscription.id = offer.id AND offer.price <= ${formatMoney(balance)}::numeric
+      RETURNING offer.provider_id, offer.level_id, offer.price
+    ), assignment AS (
+      INSERT INTO lead_assignments (lead_id, provider_id, competition_level_id, price_charged, assigned_at)
+      SELECT ${leadId}, provider_id, level_id, price, ${at}::timestamptz FROM served
+      RETURNING id
+    )
+    SELECT level_id, level_name, price, company_name, email, assignment.id AS assignment_id
+      FROM offer LEFT JOIN assignment ON TRUE`.execute(tx);
   const [row] = rows;
   if (row === undefined) return null;
   return {
     levelId: row.level_id,
     levelName: row.level_name,
-    price: parseMoney(row.price_per_lead),
+    price: parseMoney(row.price),
     companyName: row.company_name,
     email: row.email,
+    assignmentId: row.assignment_id,
   };
-}
-
-export interface NewAssignment {
-  leadId: LeadId;
-  subscriptionId: SubscriptionId;
-  price: Cents;
-  at: Date;
-}
-
-/**
- * Writes an assignment, and puts the subscription at the end of its level's order: later than any other
- * there, by a microsecond if the clocks of two processes disagree. The caller holds the level's order.
- */
-export async function insertAssignment(tx: Tx, assignment: NewAssignment): Promise<AssignmentId> {
-  const { leadId, subscriptionId, price, at } = assignment;
-  const { rows } = await sql<{ id: AssignmentId }>`
-    WITH served AS (
-      UPDATE provider_subscriptions AS subscription
-         SET last_received_at = greatest(${at}::timestamptz, (
-               SELECT max(last_received_at) FROM provider_subscriptions AS other
-                WHERE other.competition_level_id = subscription.competition_level_id
-             ) + interval '1 microsecond')
-       WHERE id = ${subscriptionId}
-      RETURNING provider_id, competition_level_id
-    )
-    INSERT INTO lead_assignments (lead_id, provider_id, competition_level_id, price_charged, assigned_at)
-    SELECT ${leadId}, provider_id, competition_level_id, ${formatMoney(price)}::numeric, ${at}::timestamptz
-      FROM served
-    RETURNING id`.execute(tx);
-  const [row] = rows;
-  if (row === undefined) throw new Error('There is no such subscription');
-  return row.id;
 }
 
 /** @returns whether it is the first time that this lead skips this provider */

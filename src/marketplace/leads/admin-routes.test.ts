@@ -5,6 +5,8 @@ import { approveLeadResponse, leadDetail, leadListResponse } from '../../../cont
 import type { LeadStatus } from '../../../contract/leads.ts';
 import type { LeadId } from '../../../contract/ids.ts';
 import { createLead, createNiche, createProvider } from '../../../test/factories/marketplace.ts';
+import { eventually } from '../../../test/helpers/eventually.ts';
+import { waitingSessions } from '../../../test/helpers/locks.ts';
 import { blamed, createMarketplaceApi, type MarketplaceApi } from '../../../test/helpers/marketplace-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
 import { leadDistribution } from '../distribution/queue.ts';
@@ -50,7 +52,7 @@ describe('approval of leads', () => {
       headers: { 'x-correlation-id': correlationId },
     });
     assert.equal(status, 200);
-    const { job_id } = approveLeadResponse.parse(body);
+    assert.deepEqual(approveLeadResponse.parse(body), { id, status: 'approved', job_id: `distribute-${id}` });
     const { decided_by: admin, ...state } = await stateOf(id);
     assert.deepEqual(state, { status: 'approved', reason: null, jobs: 1 });
     const { rows } = await sql<Record<string, unknown>>`
@@ -59,7 +61,7 @@ describe('approval of leads', () => {
     assert.deepEqual(rows, [
       {
         queue_name: 'lead_distribution',
-        job_id,
+        job_id: `distribute-${id}`,
         job_name: 'distribute_lead',
         payload: {
           lead_id: id,
@@ -75,12 +77,18 @@ describe('approval of leads', () => {
     assert.doesNotMatch(api.log.text(), /Ada|lead-[0-9a-f-]+@/);
   });
 
-  test('of 10 approvals at once one counts: one job, one count, the others are told what the lead is', async () => {
-    const { id } = await createLead(database.db, { status: 'pending_approval' });
-    const replies = await Promise.all(
-      Array.from({ length: 10 }, () => api.call('POST', `${PATH}/${id}/approve`)),
-    );
-    assert.deepEqual(replies.map(({ status }) => status).sort(), [200, ...Array<number>(9).fill(409)]);
+  test('of 5 approvals at once one counts: one job, one count, the others are told what the lead is', async () => {
+    const { db } = database;
+    const { id } = await createLead(db, { status: 'pending_approval' });
+    // All of them wait for the lead at the same time.
+    const { all } = await db.transaction().execute(async (tx) => {
+      await sql`SELECT FROM leads WHERE id = ${id} FOR UPDATE`.execute(tx);
+      const calls = Array.from({ length: 5 }, () => api.call('POST', `${PATH}/${id}/approve`));
+      await eventually(async () => (await waitingSessions(db)) === 5);
+      return { all: Promise.all(calls) };
+    });
+    const replies = await all;
+    assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 409, 409, 409, 409]);
     const refused = replies.find(({ status }) => status === 409);
     assert.deepEqual(refused?.body, {
       error: 'Conflict',
@@ -101,25 +109,33 @@ describe('approval of leads', () => {
     assert.equal(jobs, status === 'approved' ? 1 : 0);
   });
 
-  test('an approval whose job can not be written is none, and is not counted', async () => {
-    const { db } = database;
-    const { id } = await createLead(db, { status: 'pending_approval' });
-    await sql`ALTER TABLE outbox ADD CONSTRAINT broken CHECK (queue_name <> 'lead_distribution') NOT VALID`.execute(
-      db,
-    );
-    try {
-      assert.equal((await api.call('POST', `${PATH}/${id}/approve`)).status, 500);
-    } finally {
-      await sql`ALTER TABLE outbox DROP CONSTRAINT broken`.execute(db);
-    }
-    assert.deepEqual(await stateOf(id), {
-      status: 'pending_approval',
-      decided_by: null,
-      reason: null,
-      jobs: 0,
+  for (const [what, breakIt, mend] of [
+    [
+      'whose job can not be written',
+      sql`ALTER TABLE outbox ADD CONSTRAINT broken CHECK (queue_name <> 'lead_distribution') NOT VALID`,
+      sql`ALTER TABLE outbox DROP CONSTRAINT broken`,
+    ],
+    [
+      'that can not be committed',
+      sql`CREATE CONSTRAINT TRIGGER broken AFTER UPDATE ON leads DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse_change()`,
+      sql`DROP TRIGGER broken ON leads`,
+    ],
+  ] as const) {
+    test(`an approval ${what} is none: no status, no job, no count`, async () => {
+      const { db } = database;
+      const { id } = await createLead(db, { status: 'pending_approval' });
+      await breakIt.execute(db);
+      try {
+        assert.equal((await api.call('POST', `${PATH}/${id}/approve`)).status, 500);
+      } finally {
+        await mend.execute(db);
+      }
+      const nothing = { status: 'pending_approval', decided_by: null, reason: null, jobs: 0 };
+      assert.deepEqual(await stateOf(id), nothing);
+      assert.equal(await api.metric(APPROVED), 0);
     });
-    assert.equal(await api.metric(APPROVED), 0);
-  });
+  }
 
   test('a rejection keeps its reason and makes no job', async () => {
     const { id } = await createLead(database.db, { status: 'pending_approval' });
