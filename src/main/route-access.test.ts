@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
 import type { Access } from '../platform/http/types.ts';
 import { makeUser, sessionFor } from '../../test/helpers/access.ts';
+import { createProvider } from '../../test/factories/marketplace.ts';
 import { createTestApi, type TestApi } from '../../test/helpers/api.ts';
 import { createTestSystem, type TestSystem } from '../../test/helpers/system.ts';
 
@@ -45,12 +47,22 @@ async function tokenOf(caller: Caller): Promise<string | null> {
     case 'nobody':
       return null;
     case 'provider':
-      return sessionFor(system.db, await makeUser(system.db, 'provider'));
+      // With a company, as every provider has: without one its routes are closed.
+      return sessionFor(system.db, { id: (await createProvider(system.db)).userId, role: 'provider' });
     case 'admin without MFA':
       return sessionFor(system.db, await makeUser(system.db, 'admin', { mfa: false }), { stage: 'enrol' });
     case 'admin with MFA':
       return sessionFor(system.db, await makeUser(system.db, 'admin'));
   }
+}
+
+/** Of a user who acts for a provider: to the others the marketplace is closed. */
+async function providerToken(): Promise<string> {
+  const user = await makeUser(system.db, 'provider');
+  await sql`INSERT INTO providers (user_id, company_name) VALUES (${user.id}, 'Hosting Ltd')`.execute(
+    system.db,
+  );
+  return sessionFor(system.db, user);
 }
 
 test('every route lets in exactly those that it declares', { timeout: 120_000 }, async () => {
