@@ -31,12 +31,12 @@ export interface RoleOptions {
 export async function startRole(role: ProcessRole, options: RoleOptions): Promise<RunningRole> {
   const running = launchRole(role, options);
   const ready = await eventually(
-    () => {
-      if (hasEnded(running.child)) throw new Error(`${role} ended: ${running.errorOutput()}`);
-      return running.lines().find((line) => line.event === 'process_ready');
-    },
+    () =>
+      running.lines().find((line) => line.event === 'process_ready') ??
+      (hasEnded(running.child) ? null : undefined),
     { what: `${role} is ready`, timeoutMs: 60_000 },
   );
+  if (ready === null) throw new Error(`${role} ended: ${running.errorOutput()}`);
   return { ...running, url: String(ready.metadata.url) };
 }
 
