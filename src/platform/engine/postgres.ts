@@ -1,49 +1,59 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
-import pg from 'pg';
-import { survivesLostConnections } from '../postgres/pool.ts';
+import { createPool } from '../postgres/pool.ts';
 import type { Engine, EngineEvents, EngineQueue } from './engine.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
   connectionString: string;
   /** How many workers the process may start: each holds one connection for LISTEN. */
   workers: number;
+  /** Longest statement before the server cancels it, in milliseconds. Default 30 s. */
+  statementTimeoutMs?: number | undefined;
 }
 
 const SCHEMA = 'bullmq';
 
-/** BullMQ on PostgreSQL, in a schema of its own beside FMHL's tables. Applies BullMQ's migrations. */
+/**
+ * BullMQ on PostgreSQL, in a schema of its own beside FMHL's tables. Applies BullMQ's migrations.
+ * @throws when the server can't be reached or the migrations fail; nothing stays open then
+ */
 export async function createPostgresEngine(options: PostgresEngineOptions): Promise<Engine> {
-  // BullMQ reads its schema from the search path of a pool that it is given.
-  const pool = new pg.Pool({
+  const pool = createPool({
     connectionString: options.connectionString,
-    application_name: 'fmhl-engine',
-    options: `-c search_path=${SCHEMA}`,
+    applicationName: 'fmhl-engine',
+    // BullMQ reads its schema from the search path of a pool that it is given.
+    schema: SCHEMA,
     max: options.workers + 8,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
+    statementTimeoutMs: options.statementTimeoutMs,
+    onError: options.onError,
   });
-  pool.on('error', options.onError);
-  survivesLostConnections(pool);
-  const client = await pool.connect();
   try {
-    await runMigrations(client, SCHEMA);
-  } finally {
-    client.release();
+    const client = await pool.connect();
+    try {
+      await runMigrations(client, SCHEMA);
+    } finally {
+      client.release();
+    }
+  } catch (error) {
+    await pool.end();
+    throw error;
   }
   const queues = new Map<string, EngineQueue>();
   const factory = createPostgresBackend as BackendFactory;
+  const open = (name: string): EngineQueue => {
+    const queue: EngineQueue = new Queue(name, { connection: pool }, factory);
+    queue.on('error', options.onError);
+    queues.set(name, queue);
+    // BullMQ asks once whether the server is there and keeps a no for good: the next caller gets a new handle.
+    queue.waitUntilReady().catch(() => {
+      queues.delete(name);
+      queue.close().catch(options.onError);
+    });
+    return queue;
+  };
 
   return {
     kind: 'postgres',
-    queue: (name) => {
-      let queue = queues.get(name);
-      if (queue === undefined) {
-        queue = new Queue(name, { connection: pool }, factory);
-        queue.on('error', options.onError);
-        queues.set(name, queue);
-      }
-      return queue;
-    },
+    queue: (name) => queues.get(name) ?? open(name),
     worker: (name, processor, workerOptions) =>
       new Worker(name, processor, { ...workerOptions, connection: pool, autorun: false }, factory),
     removeFailed: async (name, jobs) => {

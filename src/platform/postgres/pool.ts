@@ -6,8 +6,10 @@ export interface PoolOptions {
   applicationName: string;
   /** Most connections. */
   max: number;
+  /** Where names without a schema are looked for. Default: as the server says. */
+  schema?: string;
   /** Longest statement before the server cancels it. Default 30 s. */
-  statementTimeoutMs?: number;
+  statementTimeoutMs?: number | undefined;
   /** Told of errors on idle connections (the server went away); the pool replaces them by itself. */
   onError: (error: Error) => void;
 }
@@ -25,6 +27,7 @@ export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: options.applicationName,
+    ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
     max: options.max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
