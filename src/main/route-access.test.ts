@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { sql } from 'kysely';
 import type { Access } from '../platform/http/types.ts';
 import { makeUser, sessionFor } from '../../test/helpers/access.ts';
 import { createProvider } from '../../test/factories/marketplace.ts';
@@ -54,15 +53,6 @@ async function tokenOf(caller: Caller): Promise<string | null> {
     case 'admin with MFA':
       return sessionFor(system.db, await makeUser(system.db, 'admin'));
   }
-}
-
-/** Of a user who acts for a provider: to the others the marketplace is closed. */
-async function providerToken(): Promise<string> {
-  const user = await makeUser(system.db, 'provider');
-  await sql`INSERT INTO providers (user_id, company_name) VALUES (${user.id}, 'Hosting Ltd')`.execute(
-    system.db,
-  );
-  return sessionFor(system.db, user);
 }
 
 test('every route lets in exactly those that it declares', { timeout: 120_000 }, async () => {
