@@ -1,5 +1,5 @@
 /** What every queue is doing right now, read from the engine. */
-import type { Engine } from '../../platform/engine/engine.ts';
+import type { Engine, EngineJob } from '../../platform/engine/engine.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Metrics } from '../metrics/registry.ts';
 
@@ -9,24 +9,30 @@ export interface QueueState {
   active: number;
   /** Jobs that wait for their time: delayed, or backing off after a failed attempt. */
   delayed: number;
-  /** Age of the oldest waiting job in seconds, from when it became ready; 0 when none waits. */
+  /** Age of the job that is next in line, in seconds from when it became ready; 0 when none waits. */
   oldestWaitingSeconds: number;
 }
 
 export async function readQueue(engine: Engine, name: string, clock: Clock): Promise<QueueState> {
   const queue = engine.queue(name);
-  const [counts, oldest] = await Promise.all([
-    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
-    queue.getJobs(['waiting', 'prioritized'], 0, 0, true),
+  const [unprioritized, counts, next] = await Promise.all([
+    // Counts what is paused, too; the count of the state `waiting` does so on Redis only.
+    queue.getCountsPerPriority([0]),
+    queue.getJobCounts('prioritized', 'active', 'delayed'),
+    engine.nextInLine(name),
   ]);
-  const readyAt = oldest.map((job) => job.timestamp + (job.opts.delay ?? 0));
-  const ages = readyAt.map((at) => Math.max(clock.now() - at, 0) / 1000);
+  const ages = next.map((job) => Math.max(clock.now() - readySince(job), 0) / 1000);
   return {
-    depth: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
+    depth: (unprioritized['0'] ?? 0) + (counts.prioritized ?? 0),
     active: counts.active ?? 0,
     delayed: counts.delayed ?? 0,
     oldestWaitingSeconds: Math.max(0, ...ages),
   };
+}
+
+/** When its delay was over; for a job that was tried before, when it was last tried (its backoff is not kept). */
+function readySince(job: EngineJob): number {
+  return Math.max(job.timestamp + (job.opts.delay ?? 0), job.processedOn ?? 0);
 }
 
 /** Keeps the gauges of depth, running and delayed jobs, and age. */

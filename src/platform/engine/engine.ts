@@ -62,6 +62,8 @@ export interface Engine {
    * @returns how many were removed
    */
   removeFailed: (queue: string, jobs: FailedRef[]) => Promise<number>;
+  /** The jobs that are next in line, also while the queue is paused: the first without a priority, and with one. */
+  nextInLine: (queue: string) => Promise<EngineJob[]>;
   /** Resolves when the engine's server answers. */
   ping: () => Promise<void>;
   /** What is wrong with the server's settings, in words; null when they are safe. */

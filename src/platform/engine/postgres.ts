@@ -12,6 +12,12 @@ export interface PostgresEngineOptions extends EngineEvents {
 
 const SCHEMA = 'bullmq';
 
+/** BullMQ's own getters give the newest job here, and none of a queue that is paused. */
+const NEXT_IN_LINE = `
+  (SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND priority = 0 ORDER BY seq LIMIT 1)
+  UNION ALL
+  (SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND priority > 0 ORDER BY priority, seq LIMIT 1)`;
+
 /**
  * BullMQ on PostgreSQL, in a schema of its own beside FMHL's tables. Applies BullMQ's migrations.
  * @throws when the server can't be reached or the migrations fail; nothing stays open then
@@ -51,7 +57,7 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
     return queue;
   };
 
-  return {
+  const engine: Engine = {
     kind: 'postgres',
     queue: (name) => queues.get(name) ?? open(name),
     worker: (name, processor, workerOptions) =>
@@ -66,6 +72,11 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
       );
       return rowCount ?? 0;
     },
+    nextInLine: async (name) => {
+      const { rows } = await pool.query<{ id: string }>(NEXT_IN_LINE, [name]);
+      const jobs = await Promise.all(rows.map(({ id }) => engine.queue(name).getJob(id)));
+      return jobs.filter((job) => job !== undefined);
+    },
     ping: async () => {
       await pool.query('SELECT 1');
     },
@@ -75,4 +86,5 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
       await pool.end();
     },
   };
+  return engine;
 }

@@ -72,6 +72,7 @@ export async function createRedisEngine(options: RedisEngineOptions): Promise<En
       const keys = [`${prefix}:${name}:failed`, `${prefix}:${name}:`];
       return Number(await producer.eval(REMOVE_FAILED, keys.length, ...keys, ...argv));
     },
+    nextInLine: (name) => engine.queue(name).getJobs(['waiting', 'prioritized'], 0, 0, true),
     ping: async () => {
       await producer.ping();
     },
