@@ -4,7 +4,7 @@ import { assign } from './assign.ts';
 import { begin, type Route } from './begin.ts';
 import { concernsProviderAlone } from './failure.ts';
 import { inLevelOrder } from './level-order.ts';
-import { nextCandidates, noteCompletion, placesLeft, type Candidate, type Level } from './store.ts';
+import { nextCandidates, noteCompletion, readLevel, type Candidate, type Level } from './store.ts';
 import type { DistributionDeps, Outcome, Run } from './types.ts';
 
 /**
@@ -45,44 +45,49 @@ interface LevelRun {
 /** Assigns until the level's places are taken or nobody is left; who is skipped or fails takes no place. */
 async function serveLevel(deps: DistributionDeps, levelRun: LevelRun): Promise<void> {
   const { session, run, level } = levelRun;
+  const { leadId } = run;
   const tried: ProviderId[] = [];
-  let places = await placesLeft(session, run.leadId, level);
+  let { places, lastServed } = await readLevel(session, leadId, level);
   while (places > 0) {
-    const candidates = await nextCandidates(session, {
-      leadId: run.leadId,
-      levelId: level.id,
-      tried,
-      limit: places,
-    });
+    const choice = { leadId, levelId: level.id, tried, limit: places };
+    const candidates = await nextCandidates(session, choice);
     if (candidates.length === 0) return;
     for (const candidate of candidates) {
       run.signal.throwIfAborted();
-      if (await serve(deps, levelRun, candidate)) places -= 1;
+      const servedAt = await serve(deps, levelRun, { candidate, lastServed });
+      if (servedAt !== null) {
+        places -= 1;
+        lastServed = servedAt;
+      }
       tried.push(candidate.providerId);
     }
   }
 }
 
-/** @returns whether the candidate got the lead */
-async function serve(deps: DistributionDeps, levelRun: LevelRun, candidate: Candidate): Promise<boolean> {
-  const { session, run, route, level, progress } = levelRun;
+/** @returns when the candidate got the lead; null when it did not */
+async function serve(
+  deps: DistributionDeps,
+  { session, run, route, level, progress }: LevelRun,
+  { candidate, lastServed }: { candidate: Candidate; lastServed: string | null },
+): Promise<string | null> {
   const facts = { lead_id: run.leadId, provider_id: candidate.providerId, level_id: level.id };
+  const turn = { run, levelId: level.id, lastServed, candidate, nicheName: route.nicheName };
   try {
-    const result = await assign(session, deps, { run, candidate, nicheName: route.nicheName });
+    const result = await assign(session, deps, turn);
     if (result.outcome === 'skipped' && result.first) {
       deps.metrics.skipped.inc();
       progress.skipped += 1;
       run.logger.info('assignment_skipped', facts);
     }
-    if (result.outcome !== 'assigned') return false;
+    if (result.outcome !== 'assigned') return null;
     deps.metrics.created.inc();
     progress.assigned += 1;
     run.logger.info('assignment_created', { ...facts, assignment_id: result.assignmentId });
-    return true;
+    return result.servedAt;
   } catch (error) {
     if (!(await concernsProviderAlone(session, error))) throw error;
     progress.failed += 1;
     run.logger.error('assignment_failed', facts, error);
-    return false;
+    return null;
   }
 }

@@ -97,17 +97,29 @@ export async function noteCompletion(
      WHERE lead_id = ${leadId}`.execute(db);
 }
 
+/** A level as a lead finds it; stays true while the lead holds the level's order. */
+export interface LevelState {
+  /** How many more assignments of the lead the level takes. */
+  places: number;
+  /** When the level's last assignment was made, as PostgreSQL writes it: to the microsecond. Null for never. */
+  lastServed: string | null;
+}
+
+export async function readLevel(db: Db, leadId: LeadId, level: Level): Promise<LevelState> {
+  const { rows } = await sql<{ taken: number; last_served: string | null }>`
+    SELECT (SELECT count(*)::int FROM lead_assignments
+             WHERE lead_id = ${leadId} AND competition_level_id = ${level.id}) AS taken,
+           (SELECT max(last_received_at)::text FROM provider_subscriptions
+             WHERE competition_level_id = ${level.id}) AS last_served`.execute(db);
+  const { taken = 0, last_served: lastServed = null } = rows[0] ?? {};
+  return { places: Math.max(level.maxRecipients - taken, 0), lastServed };
+}
+
 export interface Candidate {
   subscriptionId: SubscriptionId;
   providerId: ProviderId;
-}
-
-/** How many more assignments of the lead the level takes. */
-export async function placesLeft(db: Db, leadId: LeadId, level: Level): Promise<number> {
-  const { rows } = await sql<{ taken: number }>`
-    SELECT count(*)::int AS taken FROM lead_assignments
-     WHERE lead_id = ${leadId} AND competition_level_id = ${level.id}`.execute(db);
-  return Math.max(level.maxRecipients - (rows[0]?.taken ?? 0), 0);
+  companyName: string;
+  email: string;
 }
 
 /** The level's next providers, least recently served first, without those that have the lead or were tried. */
@@ -115,8 +127,13 @@ export async function nextCandidates(
   db: Db,
   { leadId, levelId, tried, limit }: { leadId: LeadId; levelId: LevelId; tried: ProviderId[]; limit: number },
 ): Promise<Candidate[]> {
-  const { rows } = await sql<{ id: SubscriptionId; provider_id: ProviderId }>`
-    SELECT subscription.id, subscription.provider_id
+  const { rows } = await sql<{
+    id: SubscriptionId;
+    provider_id: ProviderId;
+    company_name: string;
+    email: string;
+  }>`
+    SELECT subscription.id, subscription.provider_id, providers.company_name, providers.email
       FROM provider_subscriptions AS subscription
       JOIN providers ON providers.id = subscription.provider_id
      WHERE subscription.competition_level_id = ${levelId}
@@ -128,18 +145,12 @@ export async function nextCandidates(
           WHERE assignment.lead_id = ${leadId} AND assignment.provider_id = subscription.provider_id)
      ORDER BY subscription.last_received_at ASC NULLS FIRST, subscription.provider_id ASC
      LIMIT ${limit}`.execute(db);
-  return rows.map((row) => ({ subscriptionId: row.id, providerId: row.provider_id }));
-}
-
-/** What a lead costs a candidate, and what the candidate is to be told. */
-export interface Offer {
-  levelId: LevelId;
-  levelName: string;
-  price: Cents;
-  companyName: string;
-  email: string;
-  /** Null when the balance does not reach: nothing was written. */
-  assignmentId: AssignmentId | null;
+  return rows.map((row) => ({
+    subscriptionId: row.id,
+    providerId: row.provider_id,
+    companyName: row.company_name,
+    email: row.email,
+  }));
 }
 
 export interface Bid {
@@ -150,60 +161,70 @@ export interface Bid {
   at: Date;
 }
 
+export interface Taken {
+  assignmentId: AssignmentId;
+  levelName: string;
+  price: Cents;
+  /** The level's new {@link LevelState.lastServed}. */
+  servedAt: string;
+}
+
 /**
- * Assigns the lead if the balance reaches, and then puts the subscription at the end of its level's order:
- * later than any other there, by a microsecond if the clocks of two processes disagree. The caller holds
- * the level's order.
- * @returns null when the subscription, its provider or its level is no longer active, or the provider has
- * the lead
+ * Assigns a lead to a subscription, and puts it at the end of its level's order: later than any other there,
+ * by a microsecond if the clock stands still or those of two processes disagree. The caller holds the
+ * level's order.
+ * @returns null when nothing was written: the subscription or its level is no longer active, its provider
+ * has the lead, or the balance does not reach
  */
-export async function takeOffer(tx: Tx, { leadId, subscriptionId, balance, at }: Bid): Promise<Offer | null> {
-  // One statement, because there is one for each assignment: a round trip less is 5 to 10 ms for 25 of them.
-  const { rows } = await sql<{
-    level_id: LevelId;
-    level_name: string;
-    price: string;
-    company_name: string;
-    email: string;
-    assignment_id: AssignmentId | null;
-  }>`
-    WITH offer AS (
-      SELECT subscription.id, subscription.provider_id, level.id AS level_id, level.name AS level_name,
-             level.price_per_lead AS price, provider.company_name, provider.email
-        FROM provider_subscriptions AS subscription
-        JOIN competition_levels AS level ON level.id = subscription.competition_level_id
-        JOIN providers AS provider ON provider.id = subscription.provider_id
-       WHERE subscription.id = ${subscriptionId}
-         AND subscription.is_active AND level.is_active AND provider.is_active
+export async function take(
+  tx: Tx,
+  { leadId, subscriptionId, balance, at }: Bid,
+  lastServed: string | null,
+): Promise<Taken | null> {
+  // The hot statement, one for each assignment: kept to what must be checked under the balance's lock.
+  const { rows } = await sql<{ id: AssignmentId; level_name: string; price: string; served_at: string }>`
+    WITH served AS (
+      UPDATE provider_subscriptions AS subscription
+         SET last_received_at = greatest(
+               ${at}::timestamptz, ${lastServed}::timestamptz + interval '1 microsecond')
+        FROM competition_levels AS level
+       WHERE subscription.id = ${subscriptionId} AND subscription.is_active
+         AND level.id = subscription.competition_level_id AND level.is_active
+         AND level.price_per_lead <= ${formatMoney(balance)}::numeric
          AND NOT EXISTS (
            SELECT FROM lead_assignments AS other
             WHERE other.lead_id = ${leadId} AND other.provider_id = subscription.provider_id)
-    ), served AS (
-      UPDATE provider_subscriptions AS subscription
-         SET last_received_at = greatest(${at}::timestamptz, (
-               SELECT max(other.last_received_at) FROM provider_subscriptions AS other
-                WHERE other.competition_level_id = offer.level_id
-             ) + interval '1 microsecond')
-        FROM offer
-       WHERE subscription.id = offer.id AND offer.price <= ${formatMoney(balance)}::numeric
-      RETURNING offer.provider_id, offer.level_id, offer.price
+      RETURNING subscription.provider_id, subscription.last_received_at,
+                level.id AS level_id, level.name AS level_name, level.price_per_lead AS price
     ), assignment AS (
       INSERT INTO lead_assignments (lead_id, provider_id, competition_level_id, price_charged, assigned_at)
       SELECT ${leadId}, provider_id, level_id, price, ${at}::timestamptz FROM served
       RETURNING id
     )
-    SELECT level_id, level_name, price, company_name, email, assignment.id AS assignment_id
-      FROM offer LEFT JOIN assignment ON TRUE`.execute(tx);
+    SELECT assignment.id, level_name, price, last_received_at::text AS served_at FROM served, assignment`.execute(
+    tx,
+  );
   const [row] = rows;
   if (row === undefined) return null;
   return {
-    levelId: row.level_id,
+    assignmentId: row.id,
     levelName: row.level_name,
     price: parseMoney(row.price),
-    companyName: row.company_name,
-    email: row.email,
-    assignmentId: row.assignment_id,
+    servedAt: row.served_at,
   };
+}
+
+/** Whether it is only for the balance that {@link take} wrote nothing. */
+export async function isShort(tx: Tx, { leadId, subscriptionId, balance }: Bid): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM provider_subscriptions AS subscription
+      JOIN competition_levels AS level ON level.id = subscription.competition_level_id
+     WHERE subscription.id = ${subscriptionId} AND subscription.is_active AND level.is_active
+       AND level.price_per_lead > ${formatMoney(balance)}::numeric
+       AND NOT EXISTS (
+         SELECT FROM lead_assignments AS other
+          WHERE other.lead_id = ${leadId} AND other.provider_id = subscription.provider_id)`.execute(tx);
+  return rows.length > 0;
 }
 
 /** @returns whether it is the first time that this lead skips this provider */
