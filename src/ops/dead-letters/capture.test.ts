@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { correlationId } from '../../../contract/ids.ts';
 import { UnrecoverableError } from '../../platform/engine/engine.ts';
 import { eventually } from '../../../test/helpers/eventually.ts';
+import { testRedisUrl } from '../../../test/helpers/redis.ts';
 import { createTestSystem, ENGINES, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { captureQueue, type CaptureDeps } from './capture.ts';
 import { createSetAside } from './set-aside.ts';
+import { startCapture } from './sweep.ts';
 
 const never = new AbortController().signal;
 const QUEUE = testQueue.name;
 
 function depsOf(system: TestSystem): CaptureDeps {
   return { ...system, setAside: createSetAside(system) };
+}
+
+/** What a foreign producer may write: replaces a field of a job, past BullMQ. */
+async function rewrite(jobId: string, field: string, text: string): Promise<void> {
+  const redis = new Redis(await testRedisUrl());
+  try {
+    const [key = ''] = await redis.keys(`*:${QUEUE}:${jobId}`);
+    await redis.hset(key, field, text);
+  } finally {
+    redis.disconnect();
+  }
 }
 
 interface Row {
@@ -236,12 +250,7 @@ describe('capture of whatever BullMQ accepts as a job', () => {
     const queue = system.engine.queue(QUEUE);
     await queue.add('test_job', { n: 1 }, { jobId: 'broken-data', attempts: 1 });
     await eventually(async () => (await queue.getFailedCount()) === 1);
-    // What a foreign producer may write: data that is no JSON.
-    const { Redis } = await import('ioredis');
-    const { testRedisUrl } = await import('../../../test/helpers/redis.ts');
-    const redis = new Redis(await testRedisUrl());
-    const [key] = await redis.keys(`*:${QUEUE}:broken-data`);
-    await redis.hset(key ?? '', 'data', '{not json');
+    await rewrite('broken-data', 'data', '{not json');
     await queue.add('test_job', { n: 2 }, { jobId: 'behind-it', attempts: 1 });
     await eventually(async () => (await queue.getFailedCount()) === 2);
 
@@ -259,10 +268,46 @@ describe('capture of whatever BullMQ accepts as a job', () => {
     assert.equal(system.log.find('dead_letter_set_aside').length, logged, 'not tried again at once');
 
     // Mended, it is captured at its next try.
-    await redis.hset(key ?? '', 'data', '{"n":1}');
-    await redis.quit();
+    await rewrite('broken-data', 'data', '{"n":1}');
     assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
     assert.equal(await queue.getFailedCount(), 0);
     await sql`DELETE FROM dead_letter_queue`.execute(system.db);
   });
+
+  test('a job whose options are none is set aside like any other that cannot be read', async () => {
+    const queue = system.engine.queue(QUEUE);
+    for (const jobId of ['no-options', 'behind-it']) {
+      await queue.add('test_job', {}, { jobId, attempts: 1 });
+      await eventually(async () => (await (await queue.getJob(jobId))?.getState()) === 'failed');
+    }
+    await rewrite('no-options', 'opts', 'null');
+    assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
+    assert.equal((await rowsOf(system))[0]?.job_id, 'behind-it');
+    assert.equal(await queue.getFailedCount(), 1, 'the broken one stays in the engine');
+
+    await rewrite('no-options', 'opts', '{"attempts":1}');
+    assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
+    await sql`DELETE FROM dead_letter_queue`.execute(system.db);
+  });
+});
+
+test('a process that captures no more says nothing of jobs that wait for another', async () => {
+  const system = await createTestSystem('redis');
+  const capture = startCapture([QUEUE], depsOf(system));
+  try {
+    const queue = system.engine.queue(QUEUE);
+    system.work(testQueue, async () => {
+      await rewrite('unreadable', 'data', '{not json');
+      throw new UnrecoverableError('dead');
+    });
+    await queue.add('test_job', {}, { jobId: 'unreadable', attempts: 1 });
+    const gauge = `fmhl_dlq_set_aside{queue="${QUEUE}"}`;
+    await eventually(async () => (await system.metric(gauge)) === 1);
+    await capture.stop();
+    assert.equal(await system.metric(gauge), 0);
+    assert.equal(await system.metric(`fmhl_dlq_capture_lag_seconds{queue="${QUEUE}"}`), 0);
+  } finally {
+    await capture.stop();
+    await system.close();
+  }
 });

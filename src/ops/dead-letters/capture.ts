@@ -69,8 +69,9 @@ async function load(queue: string, ids: string[], deps: CaptureDeps): Promise<Ne
       try {
         job = await handle.getJob(id);
       } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-        deps.setAside.add(queue, id, 'its stored data is not JSON');
+        // What BullMQ throws over data that is no JSON, or JSON of another kind. The message may quote the data.
+        if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+        deps.setAside.add(queue, id, "its stored data can't be read");
         return null;
       }
       try {

@@ -10,7 +10,7 @@ const INTERVAL_MS = 500;
 
 /** The background loop that captures the dead jobs of all queues. */
 export function startCapture(queues: readonly string[], deps: CaptureDeps): Loop {
-  return startLoop({
+  const loop = startLoop({
     name: 'dead_letter_capture',
     intervalMs: INTERVAL_MS,
     run: async (signal) => {
@@ -26,4 +26,15 @@ export function startCapture(queues: readonly string[], deps: CaptureDeps): Loop
     onRound: loopMetrics(deps.metrics, 'dead_letter_capture'),
     logger: deps.logger,
   });
+  return {
+    ...loop,
+    stop: async () => {
+      await loop.stop();
+      // Another process captures now: what waits is its to tell.
+      for (const queue of queues) {
+        deps.metrics.gauge('fmhl_dlq_set_aside', { queue }).set(0);
+        deps.metrics.gauge('fmhl_dlq_capture_lag_seconds', { queue }).set(0);
+      }
+    },
+  };
 }
