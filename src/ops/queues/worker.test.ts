@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { correlationId, deadLetterId } from '../../../contract/ids.ts';
 import { eventually } from '../../../test/helpers/eventually.ts';
+import { testRedisUrl } from '../../../test/helpers/redis.ts';
 import { createTestSystem, ENGINES, type TestSystem } from '../../../test/helpers/system.ts';
 import { UnrecoverableError, type EngineJob } from '../../platform/engine/engine.ts';
 import { defineQueue, type QueueDefinition } from './definition.ts';
@@ -74,6 +76,20 @@ for (const kind of ENGINES) {
     async function run(definition: QueueDefinition<Payload>, processor: Processor<Payload>): Promise<string> {
       system.work(definition, processor);
       return system.producer.enqueue(definition, { n: 1 }, { correlationId: ID });
+    }
+
+    /** Gives a running job to a worker that does not exist, for two and a half seconds. */
+    async function stealLock(id: string): Promise<void> {
+      const ms = 2_500;
+      if (kind === 'postgres') {
+        const until = Date.now() + ms;
+        const sql = "UPDATE bullmq.job SET lock_token = 'thief', locked_until_ms = $2 WHERE id = $1";
+        await system.database.pool.query(sql, [id, until]);
+        return;
+      }
+      const redis = new Redis(await testRedisUrl());
+      await redis.set(`${system.engine.queue('test_queue').toKey(id)}:lock`, 'thief', 'PX', ms);
+      redis.disconnect();
     }
 
     const counted = async (): Promise<Record<string, number | null>> => {
@@ -302,6 +318,21 @@ for (const kind of ENGINES) {
       for (const id of ids) await inState(id, 'completed');
       assert.equal(most, 3);
       await countsBecome({ completed: 9, durations: 9 });
+    });
+
+    test('aborts an attempt whose job was given to another worker, and counts only what comes of that', async () => {
+      const reasons: unknown[] = [];
+      const id = await run(base, async (attempt) => {
+        if (reasons.length > 0) return;
+        await stealLock(attempt.id);
+        await new Promise((resolve) => attempt.signal.addEventListener('abort', resolve, { once: true }));
+        reasons.push(attempt.signal.reason);
+      });
+      const job = await inState(id, 'completed');
+      assert.equal((reasons[0] as Error).message, 'The lock of the job was lost');
+      assert.equal(job.attemptsMade, 1);
+      await countsBecome({ completed: 1, durations: 2 });
+      assert.equal(system.log.find('job_stalled')[0]?.metadata['job_id'], id);
     });
 
     test('starts no more jobs in a time than the rate limit of its queue', async () => {
