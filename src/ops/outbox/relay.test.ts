@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { correlationId } from '../../../contract/ids.ts';
@@ -158,6 +159,34 @@ test('while the engine is down the outbox keeps its jobs, says so in its gauges,
     await eventually(async () => (await outbox(system)).length === 0);
   } finally {
     await relay.stop();
+    await system.close();
+    await redis.stop();
+  }
+});
+
+test('an engine that takes no jobs for now, though it answers, postpones none of them', async () => {
+  const redis = await startRedis();
+  const system = await createTestSystem('redis', { redisUrl: redis.url });
+  const admin = new Redis(redis.url);
+  try {
+    for (let n = 0; n < 3; n += 1) {
+      await system.db.transaction().execute((tx) => enqueueIn(tx, testQueue, { n }, { correlationId: null }));
+    }
+    await admin.config('SET', 'maxmemory', '1');
+    await assert.rejects(relayBatch(system), /OOM/);
+    assert.deepEqual(
+      (await outbox(system)).map((row) => [row.attempts, row.waits]),
+      [
+        [0, false],
+        [0, false],
+        [0, false],
+      ],
+    );
+    await admin.config('SET', 'maxmemory', '0');
+    assert.equal(await relayBatch(system), 3);
+    assert.deepEqual(await outbox(system), []);
+  } finally {
+    admin.disconnect();
     await system.close();
     await redis.stop();
   }

@@ -36,7 +36,7 @@ export function startRelay(deps: RelayDeps): Loop {
  * Hands over one batch. The rows stay locked from reading to deleting: a relay that dies in between
  * leaves them for the next, which hands them over again under the same job ids.
  * @returns how many rows were taken
- * @throws when the engine can't be reached; the rows are then as they were
+ * @throws when the engine can't be reached or takes no jobs at all; the rows are then as they were
  */
 export async function relayBatch(deps: RelayDeps): Promise<number> {
   return deps.db.transaction().execute(async (tx) => {
@@ -63,6 +63,7 @@ async function deliverQueue(tx: Tx, queue: string, rows: OutboxRow[], deps: Rela
     return rows;
   } catch (error) {
     // Is it the engine, or one of these jobs? A job that the engine refuses must not hold up the others.
+    if (deps.engine.takesNothing(error)) throw error;
     await deps.engine.ping();
     if (rows.length > 1) {
       const delivered: OutboxRow[] = [];

@@ -66,6 +66,8 @@ export interface Engine {
   nextInLine: (queue: string) => Promise<EngineJob[]>;
   /** Resolves when the engine's server answers. */
   ping: () => Promise<void>;
+  /** Whether an error says that the server, though it may answer, takes nothing for now: full, read-only, loading. */
+  takesNothing: (error: unknown) => boolean;
   /** What is wrong with the server's settings, in words; null when they are safe. */
   unsafeSettings: () => Promise<string | null>;
   close: () => Promise<void>;

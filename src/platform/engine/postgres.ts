@@ -1,4 +1,5 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
+import { sqlState } from '../postgres/db.ts';
 import { createPool } from '../postgres/pool.ts';
 import type { Engine, EngineEvents, EngineQueue } from './engine.ts';
 
@@ -11,6 +12,8 @@ export interface PostgresEngineOptions extends EngineEvents {
 }
 
 const SCHEMA = 'bullmq';
+/** SQLSTATEs: out of resources such as disk, shutting down or starting up, read-only. */
+const TAKES_NOTHING = /^(53|57P|25006)/;
 
 /** BullMQ's own getters give the newest job here, and none of a queue that is paused. */
 const NEXT_IN_LINE = `
@@ -80,6 +83,7 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
     ping: async () => {
       await pool.query('SELECT 1');
     },
+    takesNothing: (error) => TAKES_NOTHING.test(sqlState(error) ?? ''),
     unsafeSettings: () => Promise.resolve(null),
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

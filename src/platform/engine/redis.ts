@@ -15,6 +15,9 @@ export interface RedisEngineOptions extends EngineEvents {
 /** A command that is not answered in this time fails, so that no request hangs on a dead server. */
 const COMMAND_TIMEOUT_MS = 5_000;
 
+/** How Redis begins its answers to every write while its memory or disk is full, or it is not the master. */
+const TAKES_NOTHING = /^(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN)\b/;
+
 /**
  * Atomic, because between reading a dead job and removing it another process may have removed it and
  * made a new one under the same id. The keys are those of BullMQ's own removeJobKeys.lua; flows
@@ -76,6 +79,7 @@ export async function createRedisEngine(options: RedisEngineOptions): Promise<En
     ping: async () => {
       await producer.ping();
     },
+    takesNothing: (error) => TAKES_NOTHING.test(errorText(error)),
     unsafeSettings: async () => {
       const policy = /^maxmemory_policy:(\S+)/m.exec(await producer.info('memory'))?.[1];
       return policy === undefined || policy === 'noeviction'
