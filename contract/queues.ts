@@ -2,7 +2,6 @@
 import { z } from 'zod';
 
 export const QUEUE_NAMES = ['email_send', 'lead_distribution', 'report_export', 'scheduled'] as const;
-export const queueName = z.enum(QUEUE_NAMES);
 
 /** `GET /api/v1/admin/queues` (Epic 12). Sizes are numbers of jobs. */
 export const queueOverview = z.object({

@@ -1,5 +1,6 @@
 import { queuesResponse } from '../../../contract/queues.ts';
 import type { Engine } from '../../platform/engine/engine.ts';
+import { HttpError } from '../../platform/http/errors.ts';
 import type { HttpServer } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import { withDeadline } from '../../platform/lifecycle/deadline.ts';
@@ -14,7 +15,8 @@ export interface QueueRoutesDeps {
   deadLetters: () => Promise<ReadonlyMap<string, { unresolved: number; failedLastHour: number }>>;
 }
 
-const DEADLINE_MS = 5_000;
+/** An engine that takes longer is away, and whoever asks is told so instead of being kept waiting. */
+const DEADLINE_MS = 1_000;
 
 /** `GET /api/v1/admin/queues` (Epic 12): every defined queue, and every other that has dead letters. */
 export function queueRoutes(app: HttpServer, { engine, clock, queues, deadLetters }: QueueRoutesDeps): void {
@@ -27,11 +29,10 @@ export function queueRoutes(app: HttpServer, { engine, clock, queues, deadLetter
     async () => {
       const counts = await deadLetters();
       const names = [...new Set([...queues, ...counts.keys()])];
-      const states = await withDeadline(
-        'the queue engine',
-        DEADLINE_MS,
-        Promise.all(names.map((name) => readQueue(engine, name, clock))),
-      );
+      const reading = Promise.all(names.map((name) => readQueue(engine, name, clock)));
+      const states = await withDeadline('the queue engine', DEADLINE_MS, reading).catch((cause: unknown) => {
+        throw new HttpError('service_unavailable', { cause, retryAfterSeconds: 1 });
+      });
       return {
         queues: names.map((name, index) => ({
           name,
