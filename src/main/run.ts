@@ -32,9 +32,14 @@ export async function run(role: ProcessRole): Promise<void> {
   const terminal = process.stdout.isTTY ? { destination: terminalDestination() } : {};
   const logger = createLogger({ level: config.logLevel, role, version: packageVersion(), ...terminal });
   const teardown = createTeardown();
-  const closing = stopOnSignal(config, logger, teardown);
+  const up = bringUp({ role, config, args, logger, teardown });
+  const closing = stopOnSignal(config, logger, async (onFailure) => {
+    // What is being started now is not among the things to undo yet: an orphaned database server, for one.
+    await up.catch(() => undefined);
+    await teardown.run(onFailure);
+  });
   try {
-    await bringUp({ role, config, args, logger, teardown });
+    await up;
   } catch (error) {
     if (!isMistake(error)) logger.fatal('process_failed', {}, error);
     closing.uninstall();
@@ -94,13 +99,13 @@ function firstAdmin({ db, logger, clock, config }: Services): Promise<string | n
 function stopOnSignal(
   config: Readonly<Config>,
   logger: Logger,
-  teardown: Teardown,
+  takeDown: Teardown['run'],
 ): { uninstall: () => void } {
   const delay = config.shutdown.graceMs + config.shutdown.drainMs + CLOSING_MS;
   return closeWithGrace({ delay, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal('process_failed', {}, err);
     logger.info('process_stopping', { signal: signal ?? null });
-    await teardown.run((what, reason) => logger.error('process_failed', { what, reason }));
+    await takeDown((what, reason) => logger.error('process_failed', { what, reason }));
     logger.info('process_stopped');
   });
 }

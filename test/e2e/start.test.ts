@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { enrolResponse, sessionResponse } from '../../contract/auth.ts';
+import { findServer } from '../../src/platform/postgres/embedded/server.ts';
 import { codeAt } from '../helpers/access.ts';
+import { makeDataDir, removeDataDir } from '../helpers/embedded.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { launchRole, startRole, type RunningRole } from '../helpers/processes.ts';
 
@@ -207,4 +209,17 @@ describe('a mistake in how a role is started is one clear line and exit code 1',
     );
     assert.equal(code, 1);
   });
+});
+
+test('a start that is stopped before it is through leaves no database server behind', async () => {
+  const dataDir = await makeDataDir();
+  try {
+    const role = launchRole('start', { env: { FMHL_DATA_DIR: dataDir, FMHL_SHUTDOWN_DRAIN_MS: '0' } });
+    const data = join(dataDir, 'postgres', 'data');
+    await eventually(async () => (await findServer(data)) !== null, { what: 'a server', timeoutMs: 60_000 });
+    assert.equal(await role.stop(), 0);
+    assert.equal(await findServer(data), null);
+  } finally {
+    await removeDataDir(dataDir);
+  }
 });
