@@ -27,8 +27,9 @@ export interface QueueDefinition<P extends z.ZodType = z.ZodType> {
   rateLimit: { max: number; perMs: number } | null;
   retention: {
     /**
-     * How long a completed job stays in the engine, in milliseconds. At least a minute: while it stays,
-     * its id is taken, and a job that the outbox hands over twice is still one job.
+     * How long a completed job stays in the engine, in milliseconds. At least two minutes: while it stays,
+     * its id is taken, and a job that the outbox hands over twice is still one job. The second time can be
+     * a minute later: so long does a relay that was stopped hold its rows.
      */
     completedForMs: number;
     /** Always `keep`: dead jobs leave the engine by capture into the dead-letter queue, never by age. */
@@ -63,7 +64,7 @@ const rules = z
       .nullable(),
     retention: z.strictObject({
       completedForMs: milliseconds
-        .min(60_000, 'must be at least 60000: the outbox relies on it')
+        .min(120_000, 'must be at least 120000: the outbox relies on it')
         .max(30 * day),
       failed: z.literal('keep', 'must be "keep": a dead job is captured, never deleted'),
     }),

@@ -18,7 +18,7 @@ const queue = defineQueue({
   backoffMs: [1_000, 2_000, 3_000],
   timeoutMs: 10_000,
   concurrency: 1,
-  retention: { completedForMs: 90_500, failed: 'keep' },
+  retention: { completedForMs: 190_500, failed: 'keep' },
 });
 
 describe('a job that is built', () => {
@@ -34,7 +34,7 @@ describe('a job that is built', () => {
     const { opts } = buildJob(queue, { to: 'a@example.com' }, { correlationId: null });
     assert.equal(opts.attempts, 3);
     assert.deepEqual(opts.backoff, { type: 'schedule' });
-    assert.deepEqual(opts.removeOnComplete, { age: 91 });
+    assert.deepEqual(opts.removeOnComplete, { age: 191 });
     assert.equal(opts.removeOnFail, false);
     assert.ok(!('delay' in opts) && !('priority' in opts));
   });

@@ -27,7 +27,7 @@ describe('queue config parsing (Epic 12)', () => {
     ['JITTER', '0.2', 'jitter', 0.2],
     ['RATE_LIMIT', '100/1000', 'rateLimit', { max: 100, perMs: 1_000 }],
     ['RATE_LIMIT', 'none', 'rateLimit', null],
-    ['COMPLETED_FOR_MS', '60000', 'retention', { completedForMs: 60_000, failed: 'keep' }],
+    ['COMPLETED_FOR_MS', '120000', 'retention', { completedForMs: 120_000, failed: 'keep' }],
   ];
   for (const [setting, value, field, expected] of good) {
     test(`${setting}=${value} is taken`, () => {

@@ -37,7 +37,7 @@ export type Access = 'public' | 'internal' | 'session' | 'user' | 'provider' | '
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
-    /** Overrides the body limit's name in the log; see server.ts. */
+    /** Its requests are logged at `debug`, not `info`: probes and scrapes. */
     quiet?: boolean;
   }
   interface FastifyRequest {
