@@ -1,7 +1,7 @@
 /** The dead-letter API of Epic 12: requests and responses. */
 import { z } from 'zod';
 import { deadLetterId, timestamp, userId } from './ids.ts';
-import { wholeNumber } from './query.ts';
+import { pagination, wholeNumber } from './query.ts';
 import { LINE, NO_CONTROLS } from './text.ts';
 
 export const deadLetterListQuery = z.strictObject({
@@ -25,12 +25,7 @@ export type DeadLetterSummary = z.infer<typeof deadLetterSummary>;
 
 export const deadLetterListResponse = z.object({
   entries: z.array(deadLetterSummary),
-  pagination: z.object({
-    page: z.int(),
-    limit: z.int(),
-    total: z.int().nonnegative(),
-    total_pages: z.int().nonnegative(),
-  }),
+  pagination,
 });
 export type DeadLetterListResponse = z.infer<typeof deadLetterListResponse>;
 

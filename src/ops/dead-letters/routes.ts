@@ -9,6 +9,7 @@ import {
   type DeadLetterDetail,
   type DeadLetterSummary,
 } from '../../../contract/dead-letters.ts';
+import { paginationOf } from '../../../contract/query.ts';
 import { HttpError } from '../../platform/http/errors.ts';
 import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { discard } from './discard.ts';
@@ -33,11 +34,7 @@ export function deadLetterRoutes(app: HttpServer, deps: ResolveDeps): void {
     },
     async ({ query }) => {
       const { rows, total } = await list(deps.db, query);
-      const { page, limit } = query;
-      return {
-        entries: rows.map(toSummary),
-        pagination: { page, limit, total, total_pages: Math.ceil(total / limit) },
-      };
+      return { entries: rows.map(toSummary), pagination: paginationOf(query, total) };
     },
   );
 
