@@ -8,7 +8,7 @@ import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { terminalDestination } from '../platform/logging/destination.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
 import { banner } from './banner.ts';
-import { startDemo } from './demo/in-process.ts';
+import { startDemo, type InProcessDemo } from './demo/in-process.ts';
 import { startHousekeeping } from './housekeeping-work.ts';
 import { buildServer, listen, refuseTakenPort } from './http.ts';
 import { packageVersion } from './package.ts';
@@ -76,6 +76,8 @@ async function bringUp({ role, config, args, logger, teardown }: BringUp): Promi
     const workers = startWorkers(services, args.queues);
     teardown.defer('the workers', () => workers.stop(config.shutdown.graceMs));
   }
+  let demo: InProcessDemo | null = null;
+  teardown.defer('the demo', async () => demo?.stop());
   // Undone first: probes see 503 before anything ends.
   teardown.defer('readiness', async () => {
     readiness.stopping();
@@ -85,8 +87,7 @@ async function bringUp({ role, config, args, logger, teardown }: BringUp): Promi
   const setupToken = all || role === 'api' ? await firstAdmin(services) : null;
   const { status } = await readiness.check();
   logger.info('process_ready', { url, status, ms: Math.round(performance.now() - startedAt) });
-  const demo = args.demo ? await startDemo(services, url) : null;
-  if (demo !== null) teardown.defer('the demo', demo.stop);
+  if (args.demo) demo = await startDemo(services, url);
   if (all || setupToken !== null) {
     process.stderr.write(banner({ url, setupToken, demoAdmin: demo?.admin ?? null, services }));
   }

@@ -26,8 +26,11 @@ export function scheduledTasks(services: Services): ScheduledTask[] {
     {
       name: 'session_cleanup',
       cron: '45 * * * *',
-      run: async () => {
-        await removeExpiredSessions(db, clock, SESSIONS_AT_ONCE);
+      run: async ({ signal }) => {
+        while (!signal.aborted) {
+          const removed = await removeExpiredSessions(db, clock, SESSIONS_AT_ONCE);
+          if (removed < SESSIONS_AT_ONCE) return;
+        }
       },
     },
     balanceReconciliation({ db, clock, metrics, emailQueue }),

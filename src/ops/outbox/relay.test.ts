@@ -104,6 +104,19 @@ for (const kind of ENGINES) {
       assert.equal(await relayBatch(system), 0, 'not due again at once');
     });
 
+    test('a batch that was read too long ago is not handed over, and stays as it was', async () => {
+      const id = await system.db
+        .transaction()
+        .execute((tx) => enqueueIn(tx, testQueue, {}, { correlationId: null }));
+      await assert.rejects(relayBatch({ ...system, staleAfterMs: -1 }), /too long ago/);
+      assert.equal(await system.engine.queue(QUEUE).getJob(id), undefined);
+      assert.deepEqual(
+        (await outbox(system)).map((row) => [row.job_id, row.attempts]),
+        [[id, 0]],
+      );
+      assert.equal(await relayBatch(system), 1);
+    });
+
     test('two relays at once hand each job over once', async () => {
       await system.db.transaction().execute(async (tx) => {
         for (let n = 0; n < 700; n += 1) await enqueueIn(tx, testQueue, { n }, { correlationId: null });

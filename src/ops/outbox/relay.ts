@@ -16,9 +16,13 @@ export interface RelayDeps {
   producer: Producer;
   metrics: Metrics;
   logger: Logger;
+  /** A batch that was read longer ago than this is not handed over any more. Default 20 s. */
+  staleAfterMs?: number;
 }
 
 const BATCH = 500;
+/** Well below the 60 s after which PostgreSQL ends the transaction that holds the rows. */
+const STALE_AFTER_MS = 20_000;
 /** An empty outbox costs one index look-up a round. */
 const INTERVAL_MS = 200;
 
@@ -41,8 +45,13 @@ export function startRelay(deps: RelayDeps): Loop {
 export async function relayBatch(deps: RelayDeps): Promise<number> {
   return deps.db.transaction().execute(async (tx) => {
     const rows = await lockDue(tx, BATCH);
+    const readAt = performance.now();
     const delivered: OutboxRow[] = [];
     for (const [queue, ofQueue] of groupBy(rows, ({ queueName }) => queueName)) {
+      // A process that was stopped for long may no longer hold the rows: another may have handed them over.
+      if (performance.now() - readAt > (deps.staleAfterMs ?? STALE_AFTER_MS)) {
+        throw new Error('The batch was read too long ago; it is read again');
+      }
       delivered.push(...(await deliverQueue(tx, queue, ofQueue, deps)));
     }
     await remove(

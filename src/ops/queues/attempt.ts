@@ -76,7 +76,8 @@ export function createAttempts<P extends z.ZodType>(
         return await returnToQueue(job, token);
       throw asFailure(error);
     } finally {
-      running.delete(id);
+      // A job that stalled may have been taken again by this very process: then the entry is the new attempt's.
+      if (running.get(id) === controller) running.delete(id);
       duration.observe(performance.now() - started);
     }
   };

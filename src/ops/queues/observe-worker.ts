@@ -1,4 +1,5 @@
 import { errorText } from '../../platform/lifecycle/errors.ts';
+import { throttle } from '../../platform/logging/throttle.ts';
 import type { EngineWorker } from '../../platform/engine/engine.ts';
 import type { Attempts } from './attempt.ts';
 import { metaOf } from './job.ts';
@@ -33,5 +34,10 @@ export function observeWorker(
   });
   worker.on('stalled', (jobId) => logger.warn('job_stalled', { queue, job_id: jobId }));
   worker.on('lockRenewalFailed', (jobIds) => attempts.abortLost(jobIds));
-  worker.on('error', (error) => logger.error('engine_error', { queue, reason: errorText(error) }));
+  // While its server is away a worker says so at every try.
+  const isNews = throttle(5_000);
+  worker.on('error', (error) => {
+    const reason = errorText(error);
+    if (isNews(reason)) logger.error('engine_error', { queue, reason });
+  });
 }

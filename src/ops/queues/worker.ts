@@ -1,6 +1,7 @@
 /** Runs the jobs of one queue in this process. */
 import type { z } from 'zod';
 import type { EngineWorker } from '../../platform/engine/engine.ts';
+import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { createAttempts } from './attempt.ts';
 import type { QueueDefinition } from './definition.ts';
@@ -52,9 +53,17 @@ export function startWorker<P extends z.ZodType>(
   };
 }
 
+/**
+ * A worker that can't even begin (its server went away in this moment) never would by itself. That error
+ * is left unhandled on purpose: the process ends in order and with exit code 1, and is started anew.
+ */
 function run(worker: EngineWorker, queue: string, logger: Logger): void {
   logger.info('worker_started', { queue });
-  worker.run().catch((error: unknown) => logger.error('engine_error', { queue }, error));
+  worker.run().catch((error: unknown) => {
+    if (worker.closing !== undefined) return;
+    logger.error('engine_error', { queue, reason: errorText(error) }, error);
+    throw error;
+  });
 }
 
 async function stop(

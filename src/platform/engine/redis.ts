@@ -87,7 +87,7 @@ export async function createRedisEngine(options: RedisEngineOptions): Promise<En
         : `Redis maxmemory-policy is ${policy}: it may delete jobs. Set it to noeviction.`;
     },
     close: async () => {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
       producer.disconnect();
       consumer?.disconnect();
     },

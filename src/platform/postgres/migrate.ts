@@ -33,6 +33,8 @@ export async function migrate(connectionString: string, folder: string): Promise
     application_name: 'fmhl-migrate',
     connectionTimeoutMillis: 10_000,
   });
+  // A lost connection rejects the query that waits on it; its event must not end the process besides.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     // A lock of our own around both steps: the checksum of a migration is written by whoever applied it.
