@@ -62,13 +62,13 @@ describe('distribution', () => {
         balance: RICH,
         subscriptions: [{ level: 0, servedAt }],
       })),
-      leads: 2,
+      leads: 3,
     });
     const { distribute } = createDistributor(db);
     for (const id of market.leadIds) await distribute(id);
     assert.deepEqual(
       (await servedOf(db, market)).map(({ provider }) => provider),
-      [1, 3, 2, 4, 0, 1],
+      [1, 3, 2, 4, 0, 1, 3, 2, 4],
     );
   });
 
