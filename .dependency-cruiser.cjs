@@ -34,8 +34,14 @@ module.exports = {
     only(
       'queues-downhill',
       '^src/ops/queues/',
-      '^(contract/|src/platform/|src/ops/(metrics|queues)/)',
+      '^(contract/|src/platform/|src/ops/(metrics|queues|audit)/)',
       'downhill only',
+    ),
+    only(
+      'audit-downhill',
+      '^src/ops/audit/',
+      '^(contract/|src/platform/|src/ops/audit/)',
+      'whoever changes something records it, so it knows nobody',
     ),
     only(
       'outbox-downhill',
@@ -46,13 +52,13 @@ module.exports = {
     only(
       'dead-letters-downhill',
       '^src/ops/dead-letters/',
-      '^(contract/|src/platform/|src/ops/(metrics|queues|outbox|dead-letters)/)',
+      '^(contract/|src/platform/|src/ops/(metrics|queues|outbox|audit|dead-letters)/)',
       'downhill only',
     ),
     only(
       'incidents-downhill',
       '^src/ops/incidents/',
-      '^(contract/|src/platform/|src/ops/(metrics|queues|outbox|dead-letters|incidents)/)',
+      '^(contract/|src/platform/|src/ops/(metrics|queues|outbox|audit|dead-letters|incidents)/)',
       'downhill only',
     ),
     only(
@@ -64,14 +70,14 @@ module.exports = {
     only(
       'access-downhill',
       '^src/ops/access/',
-      '^(contract/|src/platform/|src/ops/(metrics|access)/)',
+      '^(contract/|src/platform/|src/ops/(metrics|audit|access)/)',
       'downhill only',
     ),
     only(
       'marketplace-uses-four-doors',
       '^src/marketplace/',
-      '^(contract/|src/platform/|src/ops/(queues|outbox|metrics)/|src/marketplace/)',
-      'the marketplace knows queues, outbox and metrics of ops, nothing else',
+      '^(contract/|src/platform/|src/ops/(queues|outbox|metrics|audit)/|src/marketplace/)',
+      'the marketplace knows queues, outbox, metrics and audit of ops, nothing else',
     ),
     {
       name: 'engine-is-hidden',

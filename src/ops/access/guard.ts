@@ -3,7 +3,7 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from '../../platform/http/errors.ts';
-import type { Access, HttpServer } from '../../platform/http/types.ts';
+import { type Access, type HttpServer, originOf } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import { credentialsOf, refuseForeignChange } from './credentials.ts';
@@ -59,10 +59,12 @@ export async function installAccess(app: HttpServer, options: AccessOptions): Pr
       return;
     }
     reply.header('cache-control', 'no-store');
+    // Read while the client is surely there: an address goes with its socket.
+    const origin = originOf(request);
     const session = await authenticate(options, request, reply);
     if (!mayEnter(session, access)) throw new HttpError('insufficient_permissions');
     request.accessSession = session;
-    request.actor = { userId: session.userId, role: session.role };
+    request.actor = { userId: session.userId, role: session.role, ...origin };
   });
   return { routes: () => routes };
 }

@@ -11,8 +11,22 @@ import type { UserRole } from '../../../contract/auth.ts';
 import type { CorrelationId, UserId } from '../../../contract/ids.ts';
 import type { Logger } from '../logging/logger.ts';
 
-/** Who makes a request, once the guard has let it in. */
-export interface Actor {
+/** Where a request comes from, as sessions and the audit log keep it. */
+export interface Origin {
+  ip: string;
+  userAgent: string | null;
+  correlationId: CorrelationId;
+}
+
+/** Where a request comes from: the client's address, not that of a proxy that `trustProxy` names. */
+export function originOf(request: FastifyRequest): Origin {
+  // The types don't say it: a socket that was closed meanwhile has no address.
+  const ip = (request.ip as string | undefined) ?? 'unknown';
+  return { ip, userAgent: request.headers['user-agent'] ?? null, correlationId: request.correlationId };
+}
+
+/** Who makes a request, and from where, once the guard has let it in. */
+export interface Actor extends Origin {
   userId: UserId;
   role: UserRole;
 }
