@@ -7,6 +7,13 @@ export type CorrelationId = z.infer<typeof correlationId>;
 export const deadLetterId = z.uuid().brand('DeadLetterId');
 export type DeadLetterId = z.infer<typeof deadLetterId>;
 
+/** A hash in the form of a UUID, of no version. */
+export const deadLetterGroupId = z.guid().brand('DeadLetterGroupId');
+export type DeadLetterGroupId = z.infer<typeof deadLetterGroupId>;
+
+export const deadLetterOperationId = z.uuid().brand('DeadLetterOperationId');
+export type DeadLetterOperationId = z.infer<typeof deadLetterOperationId>;
+
 export const userId = z.uuid().brand('UserId');
 export type UserId = z.infer<typeof userId>;
 

@@ -40,7 +40,7 @@ async function operations(app: HttpServer, services: Services): Promise<void> {
     onSignIn: (outcome) => metrics.counter('fmhl_logins_total', { outcome }).inc(),
   });
   queueRoutes(app, { engine, clock, queues, deadLetters: () => countByQueue(db, new Date(clock.now())) });
-  deadLetterRoutes(app, { db, clock, metrics, logger, queues });
+  deadLetterRoutes(app, { db, clock, metrics, logger, definitions: services.queues });
 }
 
 function marketplace(app: HttpServer, services: Services, publicUrl: () => string): void {

@@ -1,6 +1,7 @@
 import { HttpError } from '../../platform/http/errors.ts';
-import type { ResolveDeps, ResolveRequest } from './retry.ts';
+import type { ResolveRequest } from './retry.ts';
 import { lock, markResolved } from './store.ts';
+import type { DeadLetterDeps } from './types.ts';
 
 /**
  * Marks an entry as resolved without a new job; deletes nothing.
@@ -8,7 +9,7 @@ import { lock, markResolved } from './store.ts';
  */
 export async function discard(
   { id, actor, correlationId }: ResolveRequest,
-  deps: ResolveDeps,
+  deps: DeadLetterDeps,
 ): Promise<void> {
   const entry = await deps.db.transaction().execute(async (tx) => {
     const found = await lock(tx, id);

@@ -3,21 +3,9 @@ import { omit } from '../../platform/collections.ts';
 import type { JobsOptions } from '../../platform/engine/engine.ts';
 import { HttpError } from '../../platform/http/errors.ts';
 import type { Actor } from '../../platform/http/types.ts';
-import type { Clock } from '../../platform/lifecycle/clock.ts';
-import type { Logger } from '../../platform/logging/logger.ts';
-import type { Db } from '../../platform/postgres/db.ts';
-import type { Metrics } from '../metrics/registry.ts';
 import { enqueueBuilt } from '../outbox/enqueue-in.ts';
 import { lock, markResolved, type DetailRow } from './store.ts';
-
-export interface ResolveDeps {
-  db: Db;
-  clock: Clock;
-  metrics: Metrics;
-  logger: Logger;
-  /** Names of all defined queues. */
-  queues: readonly string[];
-}
+import type { DeadLetterDeps } from './types.ts';
 
 export interface ResolveRequest {
   id: DeadLetterId;
@@ -35,14 +23,14 @@ export interface ResolveRequest {
  */
 export async function retry(
   { id, actor, correlationId }: ResolveRequest,
-  deps: ResolveDeps,
+  deps: DeadLetterDeps,
 ): Promise<string> {
   const jobId = `retry-${id}`;
   const entry = await deps.db.transaction().execute(async (tx) => {
     const found = await lock(tx, id);
     if (found === null) throw new HttpError('not_found');
     if (found.resolved) throw new HttpError('already_resolved');
-    if (!deps.queues.includes(found.queue_name)) {
+    if (!deps.definitions.some(({ name }) => name === found.queue_name)) {
       throw new HttpError('conflict', {
         details: [{ field: 'queue_name', message: `no queue ${found.queue_name} is defined any more` }],
       });

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { DeadLetterListQuery, Resolution } from '../../../contract/dead-letters.ts';
-import type { CorrelationId, DeadLetterId, UserId } from '../../../contract/ids.ts';
+import type { Resolution } from '../../../contract/dead-letters.ts';
+import type { CorrelationId, DeadLetterGroupId, DeadLetterId, UserId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
 import type { NewDeadLetter } from './entry.ts';
 
@@ -12,19 +12,22 @@ export interface SummaryRow {
   attempts: number | null;
   failed_at: Date;
   resolved: boolean;
+  job_name: string;
+  group_id: DeadLetterGroupId;
+  correlation_id: CorrelationId | null;
+  resolution: Resolution | null;
+  /** How many times the job has died by now, retries included. */
+  deaths: number;
 }
 
 export interface DetailRow extends SummaryRow {
   payload: unknown;
   payload_text: string | null;
   stack_trace: string | null;
-  job_name: string;
   job_options: Record<string, unknown>;
-  correlation_id: CorrelationId | null;
   captured_at: Date;
   resolved_at: Date | null;
   resolved_by: UserId | null;
-  resolution: Resolution | null;
   retry_job_id: string | null;
   retry_of: DeadLetterId | null;
 }
@@ -58,37 +61,10 @@ export async function insertNew(
   return rows;
 }
 
-const SUMMARY = sql.raw('id, queue_name, job_id, error_message, attempts, failed_at, resolved');
-
-/** One page, newest failure first, and how many there are in all. */
-export async function list(
-  db: Db,
-  query: DeadLetterListQuery,
-): Promise<{ rows: SummaryRow[]; total: number }> {
-  const where = sql.join(
-    [
-      query.resolved === 'all' ? sql`TRUE` : query.resolved === 'true' ? sql`resolved` : sql`NOT resolved`,
-      query.queue === undefined ? sql`TRUE` : sql`queue_name = ${query.queue}`,
-    ],
-    sql` AND `,
-  );
-  // One statement, so that the page and the total belong to the same moment.
-  const { rows } = await sql<{
-    total: string;
-    page: (Omit<SummaryRow, 'failed_at'> & { failed_at: string })[];
-  }>`
-    SELECT (SELECT count(*) FROM dead_letter_queue WHERE ${where}) AS total,
-           coalesce((SELECT json_agg(entry) FROM (
-             SELECT ${SUMMARY} FROM dead_letter_queue WHERE ${where}
-              ORDER BY failed_at DESC, id DESC
-              LIMIT ${query.limit} OFFSET ${(query.page - 1) * query.limit}
-           ) AS entry), '[]') AS page`.execute(db);
-  const [result] = rows;
-  return {
-    rows: (result?.page ?? []).map((row) => ({ ...row, failed_at: new Date(row.failed_at) })),
-    total: Number(result?.total ?? 0),
-  };
-}
+/** The columns of a {@link SummaryRow}. */
+export const SUMMARY = sql.raw(
+  'id, queue_name, job_id, error_message, attempts, failed_at, resolved, job_name, group_id, correlation_id, resolution, deaths',
+);
 
 export async function find(db: Db, id: DeadLetterId): Promise<DetailRow | null> {
   const { rows } = await sql<DetailRow>`SELECT * FROM dead_letter_queue WHERE id = ${id}`.execute(db);

@@ -1,0 +1,24 @@
+/** Where a page of dead letters ends, as clients carry it: opaque to them, stable while entries come and go. */
+import { deadLetterId, type DeadLetterId } from '../../../contract/ids.ts';
+import { badField } from '../../platform/http/errors.ts';
+
+/** The last entry of a page in the order of all lists: newest failure first, then by id. */
+export interface Position {
+  /** Microseconds since the epoch, as text: PostgreSQL's own resolution, which a Date can't hold. */
+  failedAtUs: string;
+  id: DeadLetterId;
+}
+
+export function encodeCursor({ failedAtUs, id }: Position): string {
+  return Buffer.from(`${failedAtUs}.${id}`).toString('base64url');
+}
+
+/** @throws HttpError bad_request naming `cursor` */
+export function decodeCursor(text: string): Position {
+  const [failedAtUs = '', id, ...rest] = Buffer.from(text, 'base64url').toString().split('.');
+  const parsed = deadLetterId.safeParse(id);
+  if (!/^-?\d{1,18}$/.test(failedAtUs) || !parsed.success || rest.length > 0) {
+    throw badField('cursor', 'must be the next_cursor of a page');
+  }
+  return { failedAtUs, id: parsed.data };
+}
