@@ -2,11 +2,10 @@ import { createSetAside } from '../ops/dead-letters/set-aside.ts';
 import { startCapture } from '../ops/dead-letters/sweep.ts';
 import { loopMetrics } from '../ops/metrics/loops.ts';
 import { startRelay } from '../ops/outbox/relay.ts';
-import { scheduleTasks } from '../ops/queues/scheduled.ts';
+import { scheduleTasks, type ScheduledTask } from '../ops/queues/scheduled.ts';
 import { startLoop } from '../platform/lifecycle/loop.ts';
 import { campaign, type Leadership } from '../platform/postgres/leader.ts';
 import type { Services } from './services.ts';
-import { scheduledTasks } from './tasks.ts';
 
 const SCHEDULES_EVERY_MS = 10 * 60_000;
 
@@ -14,7 +13,7 @@ const SCHEDULES_EVERY_MS = 10 * 60_000;
  * Takes part in the election of the one housekeeping process that works: it captures dead letters,
  * relays the outbox and keeps the schedules.
  */
-export function startHousekeeping(services: Services): Leadership {
+export function startHousekeeping(services: Services, tasks: readonly ScheduledTask[]): Leadership {
   const { db, engine, producer, metrics, logger, clock, queueNames, pool } = services;
   const leader = metrics.gauge('fmhl_leader');
   leader.set(0);
@@ -32,7 +31,7 @@ export function startHousekeeping(services: Services): Leadership {
           name: 'schedules',
           intervalMs: SCHEDULES_EVERY_MS,
           run: async () => {
-            await scheduleTasks(engine, scheduledTasks(services));
+            await scheduleTasks(engine, tasks);
             return 'idle';
           },
           onRound: loopMetrics(metrics, 'schedules'),

@@ -1,26 +1,17 @@
 import type { z } from 'zod';
 import type { AnyQueueDefinition, QueueDefinition } from '../ops/queues/definition.ts';
-import { overrideDefinitions } from '../ops/queues/overrides.ts';
 import { scheduledQueue } from '../ops/queues/scheduled.ts';
 import { leadDistribution } from '../marketplace/distribution/queue.ts';
 import { emailSend } from '../marketplace/email/queue.ts';
 import { reportExport } from '../marketplace/reports/queue.ts';
 
 /** Every queue of FMHL. */
-const DEFINITIONS: readonly AnyQueueDefinition[] = [
+export const FMHL_QUEUES: readonly AnyQueueDefinition[] = [
   emailSend,
   leadDistribution,
   reportExport,
   scheduledQueue,
 ];
-
-/**
- * All queues as configured.
- * @throws StartError when an override can't work
- */
-export function configuredQueues(overrides: Readonly<Record<string, string>>): AnyQueueDefinition[] {
-  return overrideDefinitions(DEFINITIONS, overrides);
-}
 
 /** A queue as configured, with the type of its payload. */
 export function configured<P extends z.ZodType>(

@@ -7,6 +7,7 @@ import { ensureFirstAdmin } from '../ops/access/first-admin.ts';
 import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { terminalDestination } from '../platform/logging/destination.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
+import { fmhl, type Application } from './application.ts';
 import { banner } from './banner.ts';
 import { startDemo, type InProcessDemo } from './demo/in-process.ts';
 import { startHousekeeping } from './housekeeping-work.ts';
@@ -14,13 +15,12 @@ import { buildServer, listen, refuseTakenPort } from './http.ts';
 import { packageVersion } from './package.ts';
 import { openServices, type Services } from './services.ts';
 import { createTeardown, type Teardown } from './teardown.ts';
-import { startWorkers } from './workers.ts';
 
 /** Beyond the grace periods, how long closing may take before the process just ends. */
 const CLOSING_MS = 15_000;
 
 /** Runs a role until it is told to stop. A mistake in how it was started is one line and exit code 1. */
-export async function run(role: ProcessRole): Promise<void> {
+export async function run(role: ProcessRole, application: Application = fmhl): Promise<void> {
   let config: Readonly<Config>;
   let args: Arguments;
   try {
@@ -32,7 +32,7 @@ export async function run(role: ProcessRole): Promise<void> {
   const terminal = process.stdout.isTTY ? { destination: terminalDestination() } : {};
   const logger = createLogger({ level: config.logLevel, role, version: packageVersion(), ...terminal });
   const teardown = createTeardown();
-  const up = bringUp({ role, config, args, logger, teardown });
+  const up = bringUp({ role, application, config, args, logger, teardown });
   const closing = stopOnSignal(config, logger, async (onFailure) => {
     // What is being started now is not among the things to undo yet: an orphaned database server, for one.
     await up.catch(() => undefined);
@@ -50,17 +50,19 @@ export async function run(role: ProcessRole): Promise<void> {
 
 interface BringUp {
   role: ProcessRole;
+  application: Application;
   config: Readonly<Config>;
   args: Arguments;
   logger: Logger;
   teardown: Teardown;
 }
 
-async function bringUp({ role, config, args, logger, teardown }: BringUp): Promise<void> {
+async function bringUp(boot: BringUp): Promise<void> {
+  const { role, application, config, args, logger, teardown } = boot;
   const startedAt = performance.now();
   logger.info('process_starting', { node: process.version });
   await refuseTakenPort(config);
-  const services = await openServices({ config, role, logger, teardown });
+  const services = await openServices({ config, role, logger, teardown, definitions: application.queues });
 
   let url = '';
   const { app, readiness } = await buildServer(services, () => config.publicUrl ?? url);
@@ -69,11 +71,11 @@ async function bringUp({ role, config, args, logger, teardown }: BringUp): Promi
 
   const all = role === 'start';
   if (all || role === 'housekeeping') {
-    const leadership = startHousekeeping(services);
+    const leadership = startHousekeeping(services, application.tasks(services));
     teardown.defer('housekeeping', () => leadership.stop());
   }
   if (all || role === 'worker') {
-    const workers = startWorkers(services, args.queues);
+    const workers = application.startWorkers(services, args.queues);
     teardown.defer('the workers', () => workers.stop(config.shutdown.graceMs));
   }
   let demo: InProcessDemo | null = null;

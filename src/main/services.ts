@@ -8,6 +8,7 @@ import { observeDeadLetters } from '../ops/dead-letters/gauges.ts';
 import { createMetrics, type Metrics } from '../ops/metrics/registry.ts';
 import { observeOutbox } from '../ops/outbox/relay.ts';
 import type { AnyQueueDefinition } from '../ops/queues/definition.ts';
+import { overrideDefinitions } from '../ops/queues/overrides.ts';
 import { observeQueues } from '../ops/queues/overview.ts';
 import { createProducer, type Producer } from '../ops/queues/producer.ts';
 import type { Engine } from '../platform/engine/engine.ts';
@@ -22,7 +23,6 @@ import { startEmbeddedPostgres } from '../platform/postgres/embedded/index.ts';
 import { migrate } from '../platform/postgres/migrate.ts';
 import { createPool } from '../platform/postgres/pool.ts';
 import { packageRoot, packageVersion } from './package.ts';
-import { configuredQueues } from './queues.ts';
 import type { Teardown } from './teardown.ts';
 
 export interface Services {
@@ -46,12 +46,18 @@ interface Boot {
   teardown: Teardown;
 }
 
+interface Opening extends Boot {
+  /** As defined, before the configuration changes them. */
+  definitions: readonly AnyQueueDefinition[];
+}
+
 /** @throws StartError when the configuration or a server it names does not let the process start */
-export async function openServices({ config, role, logger, teardown }: Boot): Promise<Services> {
-  const queues = configuredQueues(config.queueOverrides);
+export async function openServices({ definitions, ...boot }: Opening): Promise<Services> {
+  const { config, role, logger, teardown } = boot;
+  const queues = overrideDefinitions(definitions, config.queueOverrides);
   const queueNames = queues.map(({ name }) => name);
   const clock = systemClock;
-  const databaseUrl = await databaseFor({ config, role, logger, teardown });
+  const databaseUrl = await databaseFor(boot);
   const applied = await migrations(databaseUrl);
   if (applied.length > 0) logger.info('migrations_applied', { migrations: applied });
 
