@@ -41,6 +41,7 @@ export const LOG_EVENTS = [
   'worker_stopped',
   'outbox_delivered',
   'outbox_delivery_failed',
+  'outbox_taken_back',
   // dead letters
   'dead_letter_captured',
   'dead_letter_set_aside',

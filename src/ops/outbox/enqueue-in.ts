@@ -23,7 +23,7 @@ export async function enqueueIn<P extends z.ZodType>(
 
 /**
  * Like {@link enqueueIn} for a job that was built before, with its payload's exact JSON.
- * @returns false when the outbox holds a job of that queue and id already
+ * @returns false when a job of that queue and id waits in the outbox already
  */
 export function enqueueBuilt(
   tx: Tx,

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { correlationId } from '../../../contract/ids.ts';
 import { eventually } from '../../../test/helpers/eventually.ts';
-import { startRedis } from '../../../test/helpers/redis.ts';
+import { startRedis, type RedisServer } from '../../../test/helpers/redis.ts';
 import { createTestSystem, ENGINES, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
 import { InvalidPayloadError, metaOf } from '../queues/job.ts';
 import { enqueueIn } from './enqueue-in.ts';
 import { observeOutbox, relayBatch, startRelay } from './relay.ts';
+import { forget } from './store.ts';
 
 const QUEUE = testQueue.name;
 
@@ -22,11 +23,11 @@ interface OutboxRow {
   waits: boolean;
 }
 
+/** The jobs that wait in the outbox. */
 async function outbox(system: TestSystem): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
-    SELECT job_id, attempts, last_error, next_attempt_at > now() AS waits FROM outbox ORDER BY id`.execute(
-    system.db,
-  );
+    SELECT job_id, attempts, last_error, next_attempt_at > now() AS waits
+      FROM outbox WHERE delivered_at IS NULL ORDER BY id`.execute(system.db);
   return rows;
 }
 
@@ -131,6 +132,32 @@ for (const kind of ENGINES) {
       assert.equal(await system.engine.queue(QUEUE).getWaitingCount(), 700);
     });
 
+    test('a job that was handed over is kept for a while, and then forgotten', async () => {
+      await system.db
+        .transaction()
+        .execute((tx) => enqueueIn(tx, testQueue, {}, { correlationId: null, jobId: 'kept' }));
+      const kept = async (): Promise<number> =>
+        (await sql`SELECT FROM outbox WHERE delivered_at IS NOT NULL`.execute(system.db)).rows.length;
+      await relayBatch(system);
+      assert.equal(await relayBatch(system), 0, 'it does not wait any more');
+      assert.equal(await kept(), 1);
+      await relayBatch({ ...system, keptForMs: 0 });
+      assert.equal(await kept(), 0);
+    });
+
+    test('an id that was handed over can be used again while its row is kept', async () => {
+      const enqueue = (n: number): Promise<string> =>
+        system.db
+          .transaction()
+          .execute((tx) => enqueueIn(tx, testQueue, { n }, { correlationId: null, jobId: 'again' }));
+      await enqueue(1);
+      await relayBatch(system);
+      await (await system.engine.queue(QUEUE).getJob('again'))?.remove();
+      await enqueue(2);
+      assert.equal(await relayBatch(system), 1);
+      assert.deepEqual((await system.engine.queue(QUEUE).getJob('again'))?.data, { n: 2 });
+    });
+
     test('the same job id twice in the outbox is one job', async () => {
       for (const n of [1, 2]) {
         await system.db
@@ -203,4 +230,61 @@ test('an engine that takes no jobs for now, though it answers, postpones none of
     await system.close();
     await redis.stop();
   }
+});
+
+describe('when Redis comes back without what it acknowledged last', () => {
+  let redis: RedisServer;
+  let system: TestSystem;
+  beforeEach(async () => {
+    // Nothing is written to disk: a restart loses everything.
+    redis = await startRedis();
+    system = await createTestSystem('redis', { redisUrl: redis.url });
+  });
+  afterEach(async () => {
+    await system.close();
+    await redis.stop();
+  });
+  const enqueue = (jobId: string): Promise<string> =>
+    system.db.transaction().execute((tx) => enqueueIn(tx, testQueue, {}, { correlationId: null, jobId }));
+  const inEngine = async (jobId: string): Promise<boolean> =>
+    (await system.engine.queue(QUEUE).getJob(jobId)) !== undefined;
+  const relayed = (): Promise<number> =>
+    eventually(() => relayBatch(system), { what: 'the engine takes jobs again', timeoutMs: 30_000 });
+
+  test('the jobs that it had taken are handed over again, once', async () => {
+    await enqueue('lost');
+    await relayBatch(system);
+    await redis.restart();
+    assert.equal(await relayed(), 1);
+    assert.equal(await inEngine('lost'), true);
+    assert.equal(system.log.find('outbox_taken_back').length, 1);
+    assert.equal(await relayBatch(system), 0);
+  });
+
+  test('a job that died and was captured is not made anew', async () => {
+    await enqueue('dead');
+    await relayBatch(system);
+    await system.db.transaction().execute((tx) => forget(tx, QUEUE, ['dead']));
+    await redis.restart();
+    assert.equal(await relayed(), 0);
+    assert.equal(await inEngine('dead'), false);
+  });
+
+  test('a server that is restarted during a hand-over leaves no job noted that it may have lost', async () => {
+    await enqueue('unsure');
+    let restarted = false;
+    const deliver: TestSystem['producer']['deliver'] = async (...job) => {
+      await system.producer.deliver(...job);
+      if (!restarted) await redis.restart();
+      restarted = true;
+    };
+    const producer = { ...system.producer, deliver };
+    await assert.rejects(relayBatch({ ...system, producer }));
+    assert.deepEqual(
+      (await outbox(system)).map(({ job_id: jobId }) => jobId),
+      ['unsure'],
+    );
+    assert.equal(await relayed(), 1);
+    assert.equal(await inEngine('unsure'), true);
+  });
 });

@@ -8,7 +8,16 @@ import type { Db, Tx } from '../../platform/postgres/db.ts';
 import { loopMetrics } from '../metrics/loops.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Producer } from '../queues/producer.ts';
-import { backlog, lockDue, postpone, remove, type OutboxRow } from './store.ts';
+import {
+  backlog,
+  lockDue,
+  markDelivered,
+  postpone,
+  removeDelivered,
+  reviewDelivered,
+  takeBack,
+  type OutboxRow,
+} from './store.ts';
 
 export interface RelayDeps {
   db: Db;
@@ -18,12 +27,19 @@ export interface RelayDeps {
   logger: Logger;
   /** A batch that was read longer ago than this is not handed over any more. Default 20 s. */
   staleAfterMs?: number;
+  /** How long a job that was handed over is kept, in case the engine loses it. Default 30 s. */
+  keptForMs?: number;
 }
 
 const BATCH = 500;
 /** Well below the 60 s after which PostgreSQL ends the transaction that holds the rows. */
 const STALE_AFTER_MS = 20_000;
-/** An empty outbox costs one index look-up a round. */
+/**
+ * Longer than any server with persistence or replicas may forget: Redis 2 s with `appendfsync everysec`, a
+ * replica its lag. Short of the two minutes that a completed job stays in the engine.
+ */
+const KEPT_FOR_MS = 30_000;
+/** An empty outbox costs three index look-ups and one command to the engine a round. */
 const INTERVAL_MS = 200;
 
 export function startRelay(deps: RelayDeps): Loop {
@@ -37,12 +53,15 @@ export function startRelay(deps: RelayDeps): Loop {
 }
 
 /**
- * Hands over one batch. The rows stay locked from reading to deleting: a relay that dies in between
- * leaves them for the next, which hands them over again under the same job ids.
+ * Hands over one batch. The rows stay locked until it is noted that they were handed over: a relay that
+ * dies in between leaves them for the next, which hands them over again under the same job ids.
+ * What an earlier incarnation of the engine got last is handed over again too: it may be lost.
  * @returns how many rows were taken
  * @throws when the engine can't be reached or takes no jobs at all; the rows are then as they were
  */
 export async function relayBatch(deps: RelayDeps): Promise<number> {
+  const incarnation = await deps.engine.incarnation();
+  await reviewHandedOver(incarnation, deps);
   return deps.db.transaction().execute(async (tx) => {
     const rows = await lockDue(tx, BATCH);
     const readAt = performance.now();
@@ -54,12 +73,29 @@ export async function relayBatch(deps: RelayDeps): Promise<number> {
       }
       delivered.push(...(await deliverQueue(tx, queue, ofQueue, deps)));
     }
-    await remove(
-      tx,
-      delivered.map(({ id }) => id),
-    );
+    if (delivered.length > 0) {
+      // Before and after the same: so it was the one that took the jobs.
+      if ((await deps.engine.incarnation()) !== incarnation) {
+        throw new Error('The engine was restarted during the hand-over; it is repeated');
+      }
+      await markDelivered(
+        tx,
+        delivered.map(({ id }) => id),
+        incarnation,
+      );
+    }
     return rows.length;
   });
+}
+
+async function reviewHandedOver(incarnation: string, deps: RelayDeps): Promise<void> {
+  const { db, logger, keptForMs = KEPT_FOR_MS } = deps;
+  const { toAnother, old } = await reviewDelivered(db, incarnation, keptForMs);
+  if (toAnother) {
+    const count = await takeBack(db, incarnation, BATCH);
+    if (count > 0) logger.warn('outbox_taken_back', { count });
+  }
+  if (old) await removeDelivered(db, incarnation, keptForMs, BATCH * 2);
 }
 
 async function deliverQueue(tx: Tx, queue: string, rows: OutboxRow[], deps: RelayDeps): Promise<OutboxRow[]> {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { CorrelationId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
 import type { JobSpec } from '../queues/job.ts';
@@ -13,14 +13,18 @@ export interface OutboxRow {
 
 /**
  * Writes a job into the outbox.
- * @returns false when the outbox holds a job of that queue and id already
+ * @returns false when a job of that queue and id waits there already
  */
 export async function insert(tx: Tx, queue: string, job: JobSpec, payloadText: string): Promise<boolean> {
   const { numAffectedRows } = await sql`
     INSERT INTO outbox (queue_name, job_id, job_name, payload, job_options, correlation_id)
     VALUES (${queue}, ${job.opts.jobId}, ${job.name}, ${payloadText}, ${JSON.stringify(job.opts)},
             ${job.opts.fmhl.correlation_id})
-    ON CONFLICT (queue_name, job_id) DO NOTHING`.execute(tx);
+    ON CONFLICT (queue_name, job_id) DO UPDATE
+       SET job_name = EXCLUDED.job_name, payload = EXCLUDED.payload, job_options = EXCLUDED.job_options,
+           correlation_id = EXCLUDED.correlation_id, created_at = now(),
+           attempts = 0, next_attempt_at = now(), last_error = NULL, delivered_at = NULL, delivered_to = NULL
+     WHERE outbox.delivered_at IS NOT NULL`.execute(tx);
   return numAffectedRows === 1n;
 }
 
@@ -37,7 +41,7 @@ export async function lockDue(tx: Tx, limit: number): Promise<OutboxRow[]> {
   }>`
     SELECT id, queue_name, job_name, payload, job_options, attempts, correlation_id
       FROM outbox
-     WHERE next_attempt_at <= now()
+     WHERE delivered_at IS NULL AND next_attempt_at <= now()
      ORDER BY next_attempt_at, id
      LIMIT ${limit}
        FOR UPDATE SKIP LOCKED`.execute(tx);
@@ -50,8 +54,63 @@ export async function lockDue(tx: Tx, limit: number): Promise<OutboxRow[]> {
   }));
 }
 
-export async function remove(tx: Tx, ids: string[]): Promise<void> {
-  await sql`DELETE FROM outbox WHERE id = ANY(${ids}::bigint[])`.execute(tx);
+/** Notes that jobs were handed over, and to which incarnation of the engine. */
+export async function markDelivered(tx: Tx, ids: string[], incarnation: string): Promise<void> {
+  await sql`
+    UPDATE outbox SET delivered_at = now(), delivered_to = ${incarnation}
+     WHERE id = ANY(${ids}::bigint[])`.execute(tx);
+}
+
+/** Of the jobs handed over: whether some went to another incarnation, and whether some are kept long enough. */
+export async function reviewDelivered(
+  db: Db,
+  incarnation: string,
+  keptForMs: number,
+): Promise<{ toAnother: boolean; old: boolean }> {
+  const { rows } = await sql<{ to_another: boolean; old: boolean }>`
+    SELECT EXISTS (SELECT FROM outbox WHERE delivered_at IS NOT NULL AND delivered_to < ${incarnation})
+           -- Two ranges rather than <>, which no index finds.
+           OR EXISTS (SELECT FROM outbox WHERE delivered_at IS NOT NULL AND delivered_to > ${incarnation})
+             AS to_another,
+           EXISTS (SELECT FROM outbox WHERE delivered_to = ${incarnation} AND delivered_at < ${ago(keptForMs)})
+             AS old`.execute(db);
+  return { toAnother: rows[0]?.to_another ?? false, old: rows[0]?.old ?? false };
+}
+
+/**
+ * Lets up to `limit` jobs that were handed over to another incarnation wait again. Rows that somebody else
+ * holds are left for the next time.
+ * @returns how many
+ */
+export async function takeBack(db: Db, incarnation: string, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    UPDATE outbox SET delivered_at = NULL, delivered_to = NULL, next_attempt_at = now()
+     WHERE id IN (
+       SELECT id FROM outbox
+        WHERE delivered_at IS NOT NULL AND delivered_to <> ${incarnation}
+        ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
+     )`.execute(db);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** Forgets up to `limit` jobs that this incarnation has had for long enough. */
+export async function removeDelivered(
+  db: Db,
+  incarnation: string,
+  keptForMs: number,
+  limit: number,
+): Promise<void> {
+  await sql`
+    DELETE FROM outbox
+     WHERE id IN (
+       SELECT id FROM outbox
+        WHERE delivered_at < ${ago(keptForMs)} AND delivered_to = ${incarnation}
+        ORDER BY delivered_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+     )`.execute(db);
+}
+
+function ago(ms: number): RawBuilder<Date> {
+  return sql<Date>`now() - ${ms} * interval '1 millisecond'`;
 }
 
 /** Notes a failed hand-over; the next is due after 1 s, 2 s, 4 s … at most 5 min. */
@@ -75,8 +134,7 @@ export async function forget(tx: Tx, queue: string, jobIds: string[]): Promise<v
 /** How many jobs wait, and since when the oldest does, in seconds (0 when none does). */
 export async function backlog(db: Db): Promise<{ depth: number; oldestSeconds: number }> {
   const { rows } = await sql<{ depth: string; oldest: number | null }>`
-    SELECT count(*) AS depth, extract(epoch FROM now() - min(created_at))::float8 AS oldest FROM outbox`.execute(
-    db,
-  );
+    SELECT count(*) AS depth, extract(epoch FROM now() - min(created_at))::float8 AS oldest
+      FROM outbox WHERE delivered_at IS NULL`.execute(db);
   return { depth: Number(rows[0]?.depth ?? 0), oldestSeconds: Math.max(rows[0]?.oldest ?? 0, 0) };
 }

@@ -64,6 +64,11 @@ export interface Engine {
   removeFailed: (queue: string, jobs: FailedRef[]) => Promise<number>;
   /** The jobs that are next in line, also while the queue is paused: the first without a priority, and with one. */
   nextInLine: (queue: string) => Promise<EngineJob[]>;
+  /**
+   * Names the present life of the engine's server. Another answer than before says that it was restarted,
+   * or that a replica took over: then jobs that were acknowledged last may be lost.
+   */
+  incarnation: () => Promise<string>;
   /** Resolves when the engine's server answers. */
   ping: () => Promise<void>;
   /** Whether an error says that the server, though it may answer, takes nothing for now: full, read-only, loading. */

@@ -80,6 +80,8 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
       const jobs = await Promise.all(rows.map(({ id }) => engine.queue(name).getJob(id)));
       return jobs.filter((job) => job !== undefined);
     },
+    // What it has acknowledged is committed.
+    incarnation: () => Promise.resolve('postgres'),
     ping: async () => {
       await pool.query('SELECT 1');
     },

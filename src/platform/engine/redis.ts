@@ -76,6 +76,7 @@ export async function createRedisEngine(options: RedisEngineOptions): Promise<En
       return Number(await producer.eval(REMOVE_FAILED, keys.length, ...keys, ...argv));
     },
     nextInLine: (name) => engine.queue(name).getJobs(['waiting', 'prioritized'], 0, 0, true),
+    incarnation: async () => /^run_id:(\w+)/m.exec(await producer.info('server'))?.[1] ?? 'unknown',
     ping: async () => {
       await producer.ping();
     },
