@@ -14,6 +14,7 @@ import { createUser, EmailTakenError } from '../ops/access/create-user.ts';
 import { createPasswords } from '../ops/access/passwords.ts';
 import { accessRoutes } from '../ops/access/routes.ts';
 import { SIGN_IN_OUTCOMES } from '../ops/access/types.ts';
+import { auditRoutes } from '../ops/audit/routes.ts';
 import { deadLetterRoutes } from '../ops/dead-letters/routes.ts';
 import { countByQueue } from '../ops/dead-letters/store.ts';
 import { queueRoutes } from '../ops/queues/routes.ts';
@@ -39,6 +40,7 @@ async function operations(app: HttpServer, services: Services): Promise<void> {
     passwords,
     onSignIn: (outcome) => metrics.counter('fmhl_logins_total', { outcome }).inc(),
   });
+  auditRoutes(app, { db });
   queueRoutes(app, { engine, clock, queues, deadLetters: () => countByQueue(db, new Date(clock.now())) });
   deadLetterRoutes(app, { db, clock, metrics, logger, definitions: services.queues });
 }

@@ -1,7 +1,8 @@
 import { HttpError } from '../../platform/http/errors.ts';
+import { recordAccess } from './audit.ts';
 import { writePendingSecret } from './store.ts';
 import { newTotpSecret, otpauthUrl } from './totp.ts';
-import type { AccessDeps, CurrentSession } from './types.ts';
+import type { AccessDeps, Caller, CurrentSession } from './types.ts';
 
 /**
  * Hands out a fresh TOTP secret, which becomes the user's with the first code that proves it (verify.ts).
@@ -11,8 +12,12 @@ import type { AccessDeps, CurrentSession } from './types.ts';
 export async function enrol(
   { db }: AccessDeps,
   session: CurrentSession,
+  caller: Caller,
 ): Promise<{ secret: string; otpauth_url: string }> {
   const secret = newTotpSecret();
-  if (!(await writePendingSecret(db, session.userId, secret))) throw new HttpError('conflict');
+  await db.transaction().execute(async (tx) => {
+    if (!(await writePendingSecret(tx, session.userId, secret))) throw new HttpError('conflict');
+    await recordAccess(tx, { id: session.userId, role: session.role }, caller, 'access.mfa_begin');
+  });
   return { secret, otpauth_url: otpauthUrl(secret, session.email) };
 }

@@ -9,7 +9,7 @@ import {
   setupRequest,
 } from '../../../contract/auth.ts';
 import { HttpError } from '../../platform/http/errors.ts';
-import type { HttpServer } from '../../platform/http/types.ts';
+import { type HttpServer, originOf } from '../../platform/http/types.ts';
 import { giveCookie, takeCookie } from './credentials.ts';
 import { enrol } from './enrol.ts';
 import { login } from './login.ts';
@@ -65,7 +65,7 @@ export function accessRoutes(app: HttpServer, deps: AccessDeps & { tryLimit?: Tr
       config: { access: 'session' },
       schema: { summary: 'Get a TOTP secret to set up MFA with', tags, response: { 200: enrolResponse } },
     },
-    async (request) => enrol(deps, sessionOf(request)),
+    async (request) => enrol(deps, sessionOf(request), callerOf(request)),
   );
 
   app.post(
@@ -116,7 +116,7 @@ function opened(reply: FastifyReply, session: OpenedSession): OpenedSession {
 }
 
 function callerOf(request: FastifyRequest): Caller {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null, logger: request.logger };
+  return { ...originOf(request), logger: request.logger };
 }
 
 function sessionOf({ accessSession }: FastifyRequest): CurrentSession {

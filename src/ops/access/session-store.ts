@@ -107,8 +107,14 @@ export async function countBadCode(tx: Tx, tokenHash: Buffer): Promise<number> {
   return row?.bad_codes ?? 0;
 }
 
-export async function deleteSession(db: Db, tokenHash: Buffer): Promise<void> {
-  await db.withTables<Tables>().deleteFrom('sessions').where('token_hash', '=', tokenHash).execute();
+/** False when it was gone already. */
+export async function deleteSession(db: Db, tokenHash: Buffer): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .withTables<Tables>()
+    .deleteFrom('sessions')
+    .where('token_hash', '=', tokenHash)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 export async function deleteSessionsOfUser(tx: Tx, userId: UserId): Promise<void> {

@@ -1,5 +1,6 @@
 import { HttpError } from '../../platform/http/errors.ts';
 import type { Db } from '../../platform/postgres/db.ts';
+import { recordAccess } from './audit.ts';
 import { openSession } from './sessions.ts';
 import { adminExists, insertUser, lockFirstAdmin, setupTokenIsValid, useSetupToken } from './store.ts';
 import { hashToken } from './tokens.ts';
@@ -38,7 +39,9 @@ export async function setUp(
     const id = await insertUser(tx, { email: request.email, role: 'admin', passwordHash, mfa: null });
     if (id === null) return 'conflict';
     await useSetupToken(tx, tokenHash, new Date(nowMs));
-    const session = await openSession(tx, { user: { id, role: 'admin' }, stage: 'enrol', caller, nowMs });
+    const user = { id, role: 'admin' } as const;
+    await recordAccess(tx, user, caller, 'access.setup', { role: user.role });
+    const session = await openSession(tx, { user, stage: 'enrol', caller, nowMs });
     return { id, session };
   });
   if (typeof outcome === 'string') throw refuse(outcome);

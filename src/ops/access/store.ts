@@ -108,8 +108,8 @@ export async function writeFailures(
 }
 
 /** Keeps a secret for confirmation. False when the user has MFA already. */
-export async function writePendingSecret(db: Db, id: UserId, secret: string): Promise<boolean> {
-  const { numUpdatedRows } = await db
+export async function writePendingSecret(tx: Tx, id: UserId, secret: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
     .withTables<Tables>()
     .updateTable('users')
     .set({ totp_pending_secret: secret })

@@ -1,5 +1,6 @@
 import type { SessionStage, UserRole } from '../../../contract/auth.ts';
 import type { UserId } from '../../../contract/ids.ts';
+import type { Origin } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { Db } from '../../platform/postgres/db.ts';
@@ -22,9 +23,7 @@ export interface AccessDeps {
 }
 
 /** Where a request comes from: kept with the session, so that its owner can recognise it. */
-export interface Caller {
-  ip: string;
-  userAgent: string | null;
+export interface Caller extends Origin {
   logger: Logger;
 }
 

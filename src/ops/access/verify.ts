@@ -1,5 +1,7 @@
 import { HttpError } from '../../platform/http/errors.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
+import { changed } from '../audit/record.ts';
+import { recordAccess } from './audit.ts';
 import { countFailure, forgetFailures, isLocked } from './failures.ts';
 import { countBadCode, deleteSession, deleteSessionsOfUser, sessionStands } from './session-store.ts';
 import { openSession } from './sessions.ts';
@@ -88,8 +90,10 @@ async function judge(
     await confirmPendingSecret(tx, user.id, new Date(nowMs));
     // Whoever else has signed in with the password alone starts again, now with MFA.
     await deleteSessionsOfUser(tx, user.id);
+    await recordAccess(tx, user, caller, 'access.mfa_enrol', { mfa_enrolled: changed(false, true) });
   } else {
     await deleteSession(tx, current.tokenHash);
+    await recordAccess(tx, user, caller, 'access.sign_in');
   }
   const { expiresAt } = current;
   const session = await openSession(tx, { user, stage: 'full', caller, nowMs, expiresAt });
