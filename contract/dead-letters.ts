@@ -39,7 +39,7 @@ export const filterFields = {
 const bothOrNeither = {
   path: ['payload_value'],
   error: 'goes with payload_path: give both or neither',
-} as const;
+};
 const pathHasValue = (filter: { payload_path?: unknown; payload_value?: unknown }): boolean =>
   (filter.payload_path === undefined) === (filter.payload_value === undefined);
 

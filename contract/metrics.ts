@@ -54,7 +54,7 @@ export const METRICS = {
   fmhl_jobs_failed_total: counter('Jobs that are finally dead: no attempt is left.', ['queue']),
   fmhl_job_duration_ms: durationMs('Time of one attempt of a job, in the processor.', ['queue']),
   fmhl_queue_depth: gauge('Jobs that are ready to run and wait for a worker.', ['queue']),
-  fmhl_dlq_size: gauge('Unresolved dead letters.', ['queue']),
+  fmhl_dlq_size: gauge('Unresolved dead letters, but for those of muted groups.', ['queue']),
 
   // Queues and dead letters, beyond the epic
   fmhl_job_attempts_failed_total: counter('Attempts that failed and will be retried.', ['queue']),
@@ -63,6 +63,8 @@ export const METRICS = {
   fmhl_queue_active: gauge('Jobs that a worker is running.', ['queue']),
   fmhl_queue_delayed: gauge('Jobs that wait for their time: delayed, or backing off.', ['queue']),
   fmhl_queue_oldest_waiting_seconds: gauge('Age of the oldest waiting job; 0 when none waits.', ['queue']),
+  fmhl_dlq_muted_size: gauge('Unresolved dead letters of muted groups.', ['queue']),
+  fmhl_dlq_expiring: gauge('Unresolved dead letters that retention takes within 3 days.', ['queue']),
   fmhl_dlq_captured_total: counter('Dead letters captured from the engine.', ['queue']),
   fmhl_dlq_retried_total: counter('Dead letters re-enqueued by an admin.', ['queue']),
   fmhl_dlq_discarded_total: counter('Dead letters marked as resolved by an admin.', ['queue']),

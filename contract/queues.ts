@@ -9,9 +9,11 @@ export const queueOverview = z.object({
   /** Jobs that are ready to run and wait for a worker; not those delayed or running. */
   depth: z.int().nonnegative(),
   active: z.int().nonnegative(),
-  /** Dead letters whose final failure lies within the last 60 minutes, resolved or not. */
+  /** Dead letters whose final failure lies within the last 60 minutes (to the minute), resolved or not. */
   failed_last_hour: z.int().nonnegative(),
-  /** Unresolved dead letters. */
+  /** Unresolved dead letters, but for those of muted groups. */
   dlq_size: z.int().nonnegative(),
+  /** Unresolved dead letters of muted groups. */
+  dlq_muted_size: z.int().nonnegative(),
 });
 export const queuesResponse = z.object({ queues: z.array(queueOverview) });

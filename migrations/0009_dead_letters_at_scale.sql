@@ -88,6 +88,7 @@ CREATE TABLE dead_letter_tallies (
   PRIMARY KEY (scope, queue_name, group_id, at)
 );
 CREATE INDEX dead_letter_tallies_group ON dead_letter_tallies (group_id, scope, at) WHERE scope IN ('group', 'group_hour');
+CREATE INDEX dead_letter_tallies_at ON dead_letter_tallies (scope, at) WHERE scope IN ('queue_hour', 'queue_minute');
 CREATE TABLE dead_letter_tally_changes (LIKE dead_letter_tallies INCLUDING DEFAULTS);
 ALTER TABLE dead_letter_tally_changes SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 

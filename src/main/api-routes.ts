@@ -16,7 +16,7 @@ import { accessRoutes } from '../ops/access/routes.ts';
 import { SIGN_IN_OUTCOMES } from '../ops/access/types.ts';
 import { auditRoutes } from '../ops/audit/routes.ts';
 import { deadLetterRoutes } from '../ops/dead-letters/routes.ts';
-import { countByQueue } from '../ops/dead-letters/store.ts';
+import { countByQueue } from '../ops/dead-letters/tallies.ts';
 import { queueRoutes } from '../ops/queues/routes.ts';
 import type { HttpServer } from '../platform/http/types.ts';
 import type { Clock } from '../platform/lifecycle/clock.ts';

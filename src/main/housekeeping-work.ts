@@ -1,5 +1,6 @@
 import { createSetAside } from '../ops/dead-letters/set-aside.ts';
 import { startCapture } from '../ops/dead-letters/sweep.ts';
+import { startSettling } from '../ops/dead-letters/tallies.ts';
 import { loopMetrics } from '../ops/metrics/loops.ts';
 import { startRelay } from '../ops/outbox/relay.ts';
 import { scheduleTasks, type ScheduledTask } from '../ops/queues/scheduled.ts';
@@ -26,6 +27,7 @@ export function startHousekeeping(services: Services, tasks: readonly ScheduledT
       const setAside = createSetAside({ clock, metrics, logger });
       const loops = [
         startCapture(queueNames, { db, engine, metrics, logger, setAside }),
+        startSettling({ db, metrics, logger }),
         startRelay({ db, engine, producer, metrics, logger }),
         startLoop({
           name: 'schedules',

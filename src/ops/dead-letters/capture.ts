@@ -10,7 +10,7 @@ import type { Metrics } from '../metrics/registry.ts';
 import { forget } from '../outbox/store.ts';
 import { toNewDeadLetter, withTextPayload, type NewDeadLetter } from './entry.ts';
 import type { SetAside } from './set-aside.ts';
-import { insertNew } from './store.ts';
+import { insertNew } from './insert.ts';
 
 export interface CaptureDeps {
   db: Db;
@@ -26,38 +26,66 @@ const STATEMENT_CHARACTERS = 4_000_000;
 /** Up to this many at once get a log line each; a storm gets one line a page. */
 const LINES = 50;
 
+/** Pages of one queue in one sweep: a queue whose jobs die faster must not keep the others waiting. */
+const MOST_PAGES = 20;
+
 /**
- * Captures all dead jobs of a queue, oldest first.
+ * Captures the dead jobs of a queue, oldest first, up to 10,000; the next sweep goes on. While a page is
+ * stored the next one is read: the engine, this process and the database then work at the same time.
  * @returns how many entries are new
  * @throws when the engine or the database can't be reached; the next sweep goes on
  */
 export async function captureQueue(queue: string, deps: CaptureDeps, signal: AbortSignal): Promise<number> {
-  const failed = deps.engine.queue(queue);
   const seen = new Set<string>();
   let captured = 0;
-  let offset = 0;
-  while (!signal.aborted) {
-    const ids = await failed.getRanges(['failed'], offset, offset + PAGE - 1, true);
-    ids.forEach((id) => seen.add(id));
-    const due = ids.filter((id) => deps.setAside.isDue(queue, id));
-    const entries = await load(queue, due, deps);
-    if (offset === 0) observeLag(queue, entries[0], deps.metrics);
-    const stored: NewDeadLetter[] = [];
-    for (const chunk of chunks(entries)) {
-      const done = await store(queue, chunk, deps);
-      stored.push(...done.stored);
-      captured += done.added;
-    }
-    const removed = await deps.engine.removeFailed(
-      queue,
-      stored.map(({ engineId, failedAtMs }) => ({ id: engineId, finishedOn: failedAtMs })),
-    );
-    if (ids.length < PAGE) break;
-    // What was not removed is still in front of the next page.
-    offset += ids.length - removed;
+  /** Seen in this sweep and still in front of what follows: set aside, or not removed. */
+  let left = 0;
+  let page: Page | null = await readPage(queue, 0, deps);
+  observeLag(queue, page.entries[0], deps.metrics);
+  for (let pages = 1; page !== null; pages += 1) {
+    page.ids.forEach((id) => seen.add(id));
+    const goesOn: boolean = page.ids.length === PAGE && pages < MOST_PAGES && !signal.aborted;
+    // This page's jobs are removed only when they are stored: until then they stand in front of the next.
+    const next: Promise<Page> | null = goesOn ? readPage(queue, left + PAGE, deps) : null;
+    // If storing fails, nobody waits for it any more.
+    next?.catch(() => undefined);
+    const done = await storePage(queue, page, deps);
+    captured += done.added;
+    left += page.ids.length - done.removed;
+    if (page.ids.length < PAGE && !signal.aborted) deps.setAside.keepOnly(queue, seen);
+    page = await next;
   }
-  if (!signal.aborted) deps.setAside.keepOnly(queue, seen);
   return captured;
+}
+
+interface Page {
+  ids: string[];
+  entries: NewDeadLetter[];
+}
+
+async function readPage(queue: string, offset: number, deps: CaptureDeps): Promise<Page> {
+  const ids = await deps.engine.queue(queue).getRanges(['failed'], offset, offset + PAGE - 1, true);
+  const due = ids.filter((id) => deps.setAside.isDue(queue, id));
+  return { ids, entries: await load(queue, due, deps) };
+}
+
+async function storePage(
+  queue: string,
+  page: Page,
+  deps: CaptureDeps,
+): Promise<{ added: number; removed: number }> {
+  const stored: NewDeadLetter[] = [];
+  let added = 0;
+  for (const chunk of chunks(page.entries)) {
+    const done = await store(queue, chunk, deps);
+    stored.push(...done.stored);
+    added += done.added;
+  }
+  const removed = await deps.engine.removeFailed(
+    queue,
+    stored.map(({ engineId, failedAtMs }) => ({ id: engineId, finishedOn: failedAtMs })),
+  );
+  return { added, removed };
 }
 
 async function load(queue: string, ids: string[], deps: CaptureDeps): Promise<NewDeadLetter[]> {

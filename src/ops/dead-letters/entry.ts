@@ -4,6 +4,7 @@ import type { CorrelationId, DeadLetterId } from '../../../contract/ids.ts';
 import { omit } from '../../platform/collections.ts';
 import type { EngineJob } from '../../platform/engine/engine.ts';
 import { metaOf } from '../queues/job.ts';
+import { fingerprintOf, type Fingerprint } from './fingerprint.ts';
 
 /** A row to be; times are milliseconds since the epoch, JSON columns are JSON text. */
 export interface NewDeadLetter {
@@ -23,6 +24,7 @@ export interface NewDeadLetter {
   attempts: number;
   correlationId: CorrelationId | null;
   retryOf: DeadLetterId | null;
+  fingerprint: Fingerprint;
 }
 
 const MAX_JOB_ID = 100;
@@ -39,21 +41,25 @@ export function toNewDeadLetter(queueName: string, job: EngineJob): NewDeadLette
   const meta = metaOf(job);
   const payload = toJsonb(job.data);
   const shown = shownJobId(id);
+  const jobName = clean(job.name);
+  const errorMessage = typeof job.failedReason === 'string' ? clean(job.failedReason) : null;
+  const stackTrace = lastStack(job.stacktrace);
   return {
     queueName,
     engineId: id,
     failedAtMs: finishedOn,
     jobId: shown,
     engineJobId: shown === id ? null : clean(id),
-    jobName: clean(job.name),
+    jobName,
     payload: payload.likeness,
     payloadText: payload.exact,
     jobOptions: toJsonb(options).likeness,
-    errorMessage: typeof job.failedReason === 'string' ? clean(job.failedReason) : null,
-    stackTrace: lastStack(job.stacktrace),
+    errorMessage,
+    stackTrace,
     attempts: Math.min(job.attemptsMade, 2_147_483_647),
     correlationId: meta.correlation_id,
     retryOf: meta.retry_of,
+    fingerprint: fingerprintOf({ queueName, jobName, errorMessage, stackTrace }),
   };
 }
 

@@ -18,8 +18,17 @@ export function listRoutes(app: HttpServer, deps: DeadLetterDeps): void {
       },
     },
     async ({ query }) => {
-      const { rows, total } = await list(deps.db, query);
-      return { entries: rows.map(toSummary), pagination: paginationOf(query, total) };
+      const { rows, total, totalIsMinimum, nextCursor } = await list(
+        deps.db,
+        query,
+        new Date(deps.clock.now()),
+      );
+      return {
+        entries: rows.map(toSummary),
+        pagination: paginationOf(query, total),
+        next_cursor: nextCursor,
+        total_is_minimum: totalIsMinimum,
+      };
     },
   );
 }

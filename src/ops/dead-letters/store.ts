@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Resolution } from '../../../contract/dead-letters.ts';
 import type { CorrelationId, DeadLetterGroupId, DeadLetterId, UserId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
-import type { NewDeadLetter } from './entry.ts';
 
 export interface SummaryRow {
   id: DeadLetterId;
@@ -30,35 +29,6 @@ export interface DetailRow extends SummaryRow {
   resolved_by: UserId | null;
   retry_job_id: string | null;
   retry_of: DeadLetterId | null;
-}
-
-/**
- * Inserts entries; one that is stored already is left as it is.
- * @returns the entries that are new
- */
-export async function insertNew(
-  tx: Tx,
-  entries: NewDeadLetter[],
-): Promise<{ id: DeadLetterId; job_id: string }[]> {
-  const column = <K extends keyof NewDeadLetter>(key: K): NewDeadLetter[K][] =>
-    entries.map((entry) => entry[key]);
-  const { rows } = await sql<{ id: DeadLetterId; job_id: string }>`
-    INSERT INTO dead_letter_queue
-      (queue_name, job_id, engine_job_id, job_name, payload, payload_text, job_options, error_message,
-       stack_trace, attempts, failed_at, correlation_id, retry_of)
-    SELECT queue_name, job_id, engine_job_id, job_name, payload::jsonb, payload_text, job_options::jsonb,
-           error_message, stack_trace, attempts, to_timestamp(failed_at_ms / 1000.0), correlation_id, retry_of
-      FROM unnest(
-        ${column('queueName')}::text[], ${column('jobId')}::text[], ${column('engineJobId')}::text[],
-        ${column('jobName')}::text[], ${column('payload')}::text[], ${column('payloadText')}::text[],
-        ${column('jobOptions')}::text[], ${column('errorMessage')}::text[], ${column('stackTrace')}::text[],
-        ${column('attempts')}::int[], ${column('failedAtMs')}::numeric[],
-        ${column('correlationId')}::uuid[], ${column('retryOf')}::uuid[]
-      ) AS job (queue_name, job_id, engine_job_id, job_name, payload, payload_text, job_options, error_message,
-                stack_trace, attempts, failed_at_ms, correlation_id, retry_of)
-    ON CONFLICT (queue_name, job_id, failed_at) DO NOTHING
-    RETURNING id, job_id`.execute(tx);
-  return rows;
 }
 
 /** The columns of a {@link SummaryRow}. */
@@ -92,28 +62,6 @@ export async function markResolved(tx: Tx, id: DeadLetterId, how: ResolvedBy): P
        SET resolved = TRUE, resolved_at = ${how.at}, resolved_by = ${how.by},
            resolution = ${how.resolution}, retry_job_id = ${how.retryJobId}
      WHERE id = ${id}`.execute(tx);
-}
-
-export interface QueueDeadLetters {
-  unresolved: number;
-  failedLastHour: number;
-}
-
-/** Per queue that has any: unresolved entries, and those that failed within the last 60 minutes. */
-export async function countByQueue(db: Db, now: Date): Promise<Map<string, QueueDeadLetters>> {
-  const { rows } = await sql<{ queue_name: string; unresolved: string; failed_last_hour: string }>`
-    SELECT queue_name,
-           count(*) FILTER (WHERE NOT resolved) AS unresolved,
-           count(*) FILTER (WHERE failed_at > ${now}::timestamptz - interval '1 hour') AS failed_last_hour
-      FROM dead_letter_queue
-     WHERE NOT resolved OR failed_at > ${now}::timestamptz - interval '1 hour'
-     GROUP BY queue_name`.execute(db);
-  return new Map(
-    rows.map((row) => [
-      row.queue_name,
-      { unresolved: Number(row.unresolved), failedLastHour: Number(row.failed_last_hour) },
-    ]),
-  );
 }
 
 /**

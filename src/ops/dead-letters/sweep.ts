@@ -8,6 +8,9 @@ import { captureQueue, type CaptureDeps } from './capture.ts';
  */
 const INTERVAL_MS = 500;
 
+/** Entries of one sweep after which the next follows at once. */
+const STORM = 100;
+
 /** The background loop that captures the dead jobs of all queues. */
 export function startCapture(queues: readonly string[], deps: CaptureDeps): Loop {
   const loop = startLoop({
@@ -15,13 +18,19 @@ export function startCapture(queues: readonly string[], deps: CaptureDeps): Loop
     intervalMs: INTERVAL_MS,
     run: async (signal) => {
       const failures: unknown[] = [];
+      let captured = 0;
       for (const queue of queues) {
         if (signal.aborted) break;
         // One queue's trouble must not keep the others' dead jobs waiting.
-        await captureQueue(queue, deps, signal).catch((error: unknown) => failures.push(error));
+        try {
+          captured += await captureQueue(queue, deps, signal);
+        } catch (error) {
+          failures.push(error);
+        }
       }
       if (failures.length > 0) throw failures[0];
-      return 'idle';
+      // More than a few: in a storm the next are dead already.
+      return captured > STORM ? 'again' : 'idle';
     },
     onRound: loopMetrics(deps.metrics, 'dead_letter_capture'),
     logger: deps.logger,

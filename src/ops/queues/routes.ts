@@ -12,7 +12,9 @@ export interface QueueRoutesDeps {
   /** Names of all defined queues. */
   queues: readonly string[];
   /** Per queue that has any: unresolved dead letters, and failures of the last hour. */
-  deadLetters: () => Promise<ReadonlyMap<string, { unresolved: number; failedLastHour: number }>>;
+  deadLetters: () => Promise<
+    ReadonlyMap<string, { unresolved: number; muted: number; failedLastHour: number }>
+  >;
 }
 
 /** An engine that takes longer is away, and whoever asks is told so instead of being kept waiting. */
@@ -40,6 +42,7 @@ export function queueRoutes(app: HttpServer, { engine, clock, queues, deadLetter
           active: states[index]?.active ?? 0,
           failed_last_hour: counts.get(name)?.failedLastHour ?? 0,
           dlq_size: counts.get(name)?.unresolved ?? 0,
+          dlq_muted_size: counts.get(name)?.muted ?? 0,
         })),
       };
     },

@@ -1,0 +1,96 @@
+import { sql } from 'kysely';
+import type { DeadLetterFilter, DeadLetterListQuery } from '../../../contract/dead-letters.ts';
+import { badField } from '../../platform/http/errors.ts';
+import { sqlState, type Db, type Tx } from '../../platform/postgres/db.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { conditionsOf, statesOf } from './filter.ts';
+import { positionOf, readPage } from './page.ts';
+import { SUMMARY, type SummaryRow } from './store.ts';
+import { keptTotal } from './tallies.ts';
+
+export interface DeadLetterPage {
+  rows: SummaryRow[];
+  total: number;
+  /** `total` is only how far it was counted. */
+  totalIsMinimum: boolean;
+  nextCursor: string | null;
+}
+
+/** Where no count is kept, matches are counted up to here. */
+const COUNTED = 1_000;
+/** Page numbers reach this deep; a cursor reaches everywhere. */
+const DEEPEST = 100_000;
+/** A search that takes longer is given up: it would have to read too much. */
+const SEARCH_MS = 5_000;
+const QUERY_CANCELED = '57014';
+
+/**
+ * One page, newest failure first, and how many there are in all.
+ * @throws HttpError bad_request naming `cursor` or `page`, or the search that takes too long
+ */
+export async function list(db: Db, query: DeadLetterListQuery, now: Date): Promise<DeadLetterPage> {
+  const position = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  if (isKept(query)) {
+    const total = await keptTotal(db, query);
+    return { ...(await pageOf(db, query, now, position, total)), total, totalIsMinimum: false };
+  }
+  try {
+    return await db.transaction().execute(async (tx) => {
+      await sql`SELECT set_config('statement_timeout', ${String(SEARCH_MS)}, TRUE)`.execute(tx);
+      const total = await countUpTo(tx, query, now, COUNTED + 1);
+      const page = await pageOf(tx, query, now, position, total > COUNTED ? Infinity : total);
+      return { ...page, total: Math.min(total, COUNTED), totalIsMinimum: total > COUNTED };
+    });
+  } catch (error) {
+    if (sqlState(error) !== QUERY_CANCELED) throw error;
+    throw badField(searchedFor(query), 'takes too long to search; narrow it by queue, group, from or to');
+  }
+}
+
+async function pageOf(
+  db: Db,
+  query: DeadLetterListQuery,
+  now: Date,
+  position: ReturnType<typeof decodeCursor> | undefined,
+  total: number,
+): Promise<Pick<DeadLetterPage, 'rows' | 'nextCursor'>> {
+  const { limit } = query;
+  const offset = (query.page - 1) * limit;
+  if (offset > DEEPEST && offset < total) {
+    throw badField('page', `reaches only to entry ${DEEPEST}; follow next_cursor to those beyond`);
+  }
+  if (offset > total) return { rows: [], nextCursor: null };
+  const options = { filter: query, now, columns: SUMMARY, position, offset };
+  // One more than asked for tells whether there is a next page.
+  const rows = await readPage<SummaryRow>(db, { ...options, limit: limit + 1 });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const nextCursor = rows.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null;
+  return { rows: page, nextCursor };
+}
+
+/** Filters of which counts are kept: queue, group, state and whether muted. */
+function isKept(filter: DeadLetterFilter): boolean {
+  const { job_name, error, payload, payload_path, correlation_id, attempts, from, to, expiring } = filter;
+  const others = [job_name, error, payload, payload_path, correlation_id, attempts, from, to];
+  return others.every((value) => value === undefined) && expiring === 'false';
+}
+
+/** How many entries a filter matches, counted no further than `most`. */
+async function countUpTo(tx: Tx, filter: DeadLetterFilter, now: Date, most: number): Promise<number> {
+  const conditions = conditionsOf(filter, now);
+  const counts = statesOf(filter).map(
+    (state) => sql`
+      (SELECT count(*) FROM (SELECT 1 FROM dead_letter_queue WHERE ${state} AND ${conditions} LIMIT ${most}) AS some)`,
+  );
+  const { rows } = await sql<{ total: string }>`SELECT ${sql.join(counts, sql` + `)} AS total`.execute(tx);
+  return Math.min(Number(rows[0]?.total ?? 0), most);
+}
+
+/** The filter to blame for a search that takes too long. */
+function searchedFor(filter: DeadLetterFilter): string {
+  const field = (['payload', 'payload_path', 'error', 'job_name', 'attempts'] as const).find(
+    (name) => filter[name] !== undefined,
+  );
+  return field ?? 'queue';
+}

@@ -1,0 +1,131 @@
+/**
+ * The kept counts. Triggers append the differences that every statement makes (migration 0009); what is true
+ * now is the sum of settled tallies and of changes not yet settled, so that counting never waits for anybody.
+ */
+import { sql } from 'kysely';
+import type { DeadLetterFilter } from '../../../contract/dead-letters.ts';
+import { startLoop, type Loop } from '../../platform/lifecycle/loop.ts';
+import type { Logger } from '../../platform/logging/logger.ts';
+import type { Db } from '../../platform/postgres/db.ts';
+import { loopMetrics } from '../metrics/loops.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { EXPIRY_WARNING_MS, MUTED, mutedOf, RETENTION_MS } from './filter.ts';
+
+export interface QueueDeadLetters {
+  /** Unresolved entries, but for those of muted groups. */
+  unresolved: number;
+  /** Unresolved entries of muted groups. */
+  muted: number;
+  /** Entries whose final failure lies within the last 60 minutes, whatever became of them; to the minute. */
+  failedLastHour: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Per queue that has any. */
+export async function countByQueue(db: Db, now: Date): Promise<Map<string, QueueDeadLetters>> {
+  const since = new Date(now.getTime() - HOUR_MS);
+  const { rows } = await sql<{ queue_name: string; unresolved: string; muted: string; recent: string }>`
+    SELECT queue_name, sum(unresolved) AS unresolved, sum(muted) AS muted, sum(recent) AS recent
+      FROM (SELECT queue_name, unresolved, 0 AS muted, 0 AS recent
+              FROM dead_letter_tallies_now WHERE scope = 'queue'
+            UNION ALL
+            SELECT queue_name, 0, unresolved, 0
+              FROM dead_letter_tallies_now WHERE scope = 'group' AND ${MUTED}
+            UNION ALL
+            SELECT queue_name, 0, 0, entries
+              FROM dead_letter_tallies_now
+             WHERE scope = 'queue_minute' AND at >= date_trunc('minute', ${since}::timestamptz)) AS tally
+     GROUP BY queue_name`.execute(db);
+  return new Map(
+    rows.map(({ queue_name, unresolved, muted, recent }) => [
+      queue_name,
+      {
+        unresolved: Number(unresolved) - Number(muted),
+        muted: Number(muted),
+        failedLastHour: Number(recent),
+      },
+    ]),
+  );
+}
+
+/** Per queue that has any: unresolved entries that retention takes within 3 days; to the hour. */
+export async function countExpiring(db: Db, now: Date): Promise<Map<string, number>> {
+  const before = new Date(now.getTime() - RETENTION_MS + EXPIRY_WARNING_MS);
+  const { rows } = await sql<{ queue_name: string; expiring: string }>`
+    SELECT queue_name, sum(unresolved) AS expiring
+      FROM dead_letter_tallies_now
+     WHERE scope = 'queue_hour' AND at < date_trunc('hour', ${before}::timestamptz)
+     GROUP BY queue_name`.execute(db);
+  return new Map(rows.map(({ queue_name, expiring }) => [queue_name, Number(expiring)]));
+}
+
+/** How many entries a filter matches that has no more than queue, group, state and muted. */
+export async function keptTotal(db: Db, filter: DeadLetterFilter): Promise<number> {
+  const muted = mutedOf(filter);
+  const count = {
+    false: sql`unresolved`,
+    true: sql`entries - unresolved`,
+    all: sql`entries`,
+  }[filter.resolved];
+  const ofQueue = filter.queue === undefined ? sql`TRUE` : sql`queue_name = ${filter.queue}`;
+  const ofGroup = filter.group === undefined ? sql`TRUE` : sql`group_id = ${filter.group}`;
+  const inMuted = sql`
+    (SELECT coalesce(sum(${count}), 0) FROM dead_letter_tallies_now
+      WHERE scope = 'group' AND ${MUTED} AND ${ofQueue} AND ${ofGroup})`;
+  const inAll = sql`
+    (SELECT coalesce(sum(${count}), 0) FROM dead_letter_tallies_now
+      WHERE scope = ${filter.group === undefined ? 'queue' : 'group'} AND ${ofQueue} AND ${ofGroup})`;
+  const total = { all: inAll, true: inMuted, false: sql`${inAll} - ${inMuted}` }[muted];
+  const { rows } = await sql<{ total: string }>`SELECT ${total} AS total`.execute(db);
+  return Number(rows[0]?.total ?? 0);
+}
+
+/** Changes settled by one statement. */
+const BATCH = 20_000;
+const INTERVAL_MS = 500;
+
+/**
+ * Adds up a batch of changes and moves them into the tallies. Safe to run twice at once: a change is deleted
+ * by one of the two, and only that one adds it.
+ * @returns how many changes were settled
+ */
+export async function settleTallies(db: Db): Promise<number> {
+  const { rows } = await sql<{ settled: string }>`
+    WITH taken AS (
+      DELETE FROM dead_letter_tally_changes
+       WHERE ctid = ANY (ARRAY(SELECT ctid FROM dead_letter_tally_changes LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))
+      RETURNING *
+    ), added AS (
+      INSERT INTO dead_letter_tallies AS tally
+      SELECT scope, queue_name, group_id, at, sum(entries), sum(unresolved), sum(retried), sum(succeeded)
+        FROM taken
+       GROUP BY scope, queue_name, group_id, at
+      HAVING sum(entries) <> 0 OR sum(unresolved) <> 0 OR sum(retried) <> 0 OR sum(succeeded) <> 0
+       ORDER BY scope, queue_name, group_id, at
+          ON CONFLICT (scope, queue_name, group_id, at) DO UPDATE
+         SET entries = tally.entries + excluded.entries, unresolved = tally.unresolved + excluded.unresolved,
+             retried = tally.retried + excluded.retried, succeeded = tally.succeeded + excluded.succeeded
+    )
+    SELECT count(*) AS settled FROM taken`.execute(db);
+  return Number(rows[0]?.settled ?? 0);
+}
+
+/** Removes tallies that nobody asks for any more: old minutes, and what has come down to nothing. */
+export async function removeEmptyTallies(db: Db): Promise<void> {
+  await sql`
+    DELETE FROM dead_letter_tallies
+     WHERE (scope = 'queue_minute' AND at < now() - interval '3 hours')
+        OR (entries = 0 AND unresolved = 0 AND retried = 0 AND succeeded = 0)`.execute(db);
+}
+
+/** The background loop that settles changes. */
+export function startSettling({ db, metrics, logger }: { db: Db; metrics: Metrics; logger: Logger }): Loop {
+  return startLoop({
+    name: 'dead_letter_tallies',
+    intervalMs: INTERVAL_MS,
+    run: async () => ((await settleTallies(db)) === BATCH ? 'again' : 'idle'),
+    onRound: loopMetrics(metrics, 'dead_letter_tallies'),
+    logger,
+  });
+}
