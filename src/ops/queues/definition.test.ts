@@ -15,11 +15,11 @@ const good = {
 };
 
 describe('a queue definition', () => {
-  test('gets defaults: no jitter, no rate limit, completed jobs for an hour, dead jobs kept', () => {
-    const { jitter, rateLimit, retention } = defineQueue(good);
+  test('gets defaults: no personal fields, no jitter, no rate limit, completed jobs for an hour, dead jobs kept', () => {
+    const { personal, jitter, rateLimit, retention } = defineQueue(good);
     assert.deepEqual(
-      { jitter, rateLimit, retention },
-      { jitter: 0, rateLimit: null, retention: { completedForMs: 3_600_000, failed: 'keep' } },
+      { personal, jitter, rateLimit, retention },
+      { personal: [], jitter: 0, rateLimit: null, retention: { completedForMs: 3_600_000, failed: 'keep' } },
     );
   });
 
@@ -41,6 +41,7 @@ describe('a queue definition', () => {
       backoffMs: [0],
     });
     defineQueue({ ...good, retention: { completedForMs: 120_000, failed: 'keep' } });
+    defineQueue({ ...good, personal: ['to', 'data.confirm_url', 'list.*.e-mail', '*', 'items.0.sku'] });
   });
 
   // What a definition read from somewhere else could hold, whatever the types say.
@@ -77,6 +78,10 @@ describe('a queue definition', () => {
     ['a name in capitals', { name: 'EmailSend' }, 'name'],
     ['an empty job name', { jobName: '' }, 'jobName'],
     ['a payload that is no schema', { payload: {} }, 'payload'],
+    ['personal fields that are no list', { personal: 'to' }, 'personal'],
+    ['an empty personal path', { personal: ['to', ''] }, 'personal.1'],
+    ['a personal path with an empty step', { personal: ['data..email'] }, 'personal.0'],
+    ['a personal path that ends in a dot', { personal: ['data.'] }, 'personal.0'],
     ['an unknown setting', { removeOnFail: true }, 'removeOnFail'],
   ];
   for (const [what, change, field] of bad) {

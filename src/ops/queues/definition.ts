@@ -9,6 +9,12 @@ export interface QueueDefinition<P extends z.ZodType = z.ZodType> {
   jobName: string;
   /** What a job carries. Checked before a job reaches the engine, and again before it is run. */
   payload: P;
+  /**
+   * Where the payload holds personal data or secrets: dotted paths, `*` for every element or key, such as
+   * `to`, `data.confirm_url`, `recipients.*.email`. All below a path is meant too. Masked in lists and
+   * exports of dead letters; who looks at them in full is written down. Default none.
+   */
+  personal: readonly string[];
   /** How often a job is tried before it is dead. At least 1. */
   attempts: number;
   /**
@@ -51,6 +57,11 @@ const rules = z
       .max(100),
     jobName: z.string().min(1).max(100),
     payload: z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'must be a zod schema'),
+    personal: z
+      .array(
+        z.string().regex(/^[^.]+(\.[^.]+)*$/, 'must be a path such as to, data.confirm_url or list.*.email'),
+      )
+      .max(100),
     attempts: z.int('must be a whole number').min(1, 'must be at least 1').max(1_000),
     backoffMs: z.array(milliseconds.min(0).max(30 * day)).max(1_000),
     jitter: z.number().min(0, 'must be from 0 to 1').max(1, 'must be from 0 to 1'),
@@ -74,16 +85,17 @@ const rules = z
     error: 'must have a delay for each attempt',
   });
 
-type Defaulted = 'jitter' | 'rateLimit' | 'retention';
+type Defaulted = 'personal' | 'jitter' | 'rateLimit' | 'retention';
 
 /**
- * Defines a queue. Defaults: no jitter, no rate limit, completed jobs stay for an hour.
+ * Defines a queue. Defaults: no personal fields, no jitter, no rate limit, completed jobs stay for an hour.
  * @throws StartError naming the queue and the field when the definition can't work
  */
 export function defineQueue<P extends z.ZodType>(
   definition: Omit<QueueDefinition<P>, Defaulted> & Partial<Pick<QueueDefinition<P>, Defaulted>>,
 ): QueueDefinition<P> {
   const complete: QueueDefinition<P> = {
+    personal: [],
     jitter: 0,
     rateLimit: null,
     retention: { completedForMs: 3_600_000, failed: 'keep' },
