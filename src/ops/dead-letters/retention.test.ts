@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { sql } from 'kysely';
+import { makeDeadLetters } from '../../../test/factories/dead-letters.ts';
 import { fakeClock } from '../../../test/helpers/access-server.ts';
 import { captureLog } from '../../../test/helpers/log.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
 import { createMetrics, type Metrics } from '../metrics/registry.ts';
 import { removeExpired } from './retention.ts';
+import { settleTallies } from './tallies.ts';
 
 const DAY = 24 * 3_600_000;
 const never = new AbortController().signal;
@@ -18,17 +20,22 @@ before(async () => {
 });
 after(() => database.drop());
 afterEach(async () => {
-  await sql`TRUNCATE dead_letter_queue`.execute(database.db);
+  await sql`TRUNCATE dead_letter_queue, dead_letter_groups, dead_letter_retries, dead_letter_notes`.execute(
+    database.db,
+  );
 });
 
 /** Dead letters of a queue that failed so many milliseconds ago, a tenth of them resolved. */
 const add = (queue: string, count: number, ageMs: number) =>
-  sql`
-    INSERT INTO dead_letter_queue
-      (queue_name, job_id, job_name, failed_at, resolved, resolved_at, resolution)
-    SELECT ${queue}, gen_random_uuid(), 'job', ${new Date(clock.now() - ageMs)}, n % 10 = 0,
-           CASE WHEN n % 10 = 0 THEN now() END, CASE WHEN n % 10 = 0 THEN 'discarded' END
-      FROM generate_series(1, ${count}::int) AS n`.execute(database.db);
+  makeDeadLetters(
+    database.db,
+    Array.from({ length: count }, (_, n) => ({
+      queueName: queue,
+      errorMessage: `${queue} is broken`,
+      failedAt: new Date(clock.now() - ageMs),
+      ...(n % 10 === 0 ? { resolution: 'discarded' as const } : {}),
+    })),
+  );
 
 async function left(): Promise<Record<string, number>> {
   const { rows } = await sql<{ queue_name: string; count: number }>`
@@ -80,7 +87,11 @@ describe('the clean-up of dead letters', () => {
     assert.deepEqual([stopped.removed, stopped.batches], [1_000, [1_000]]);
     assert.deepEqual(await left(), { a: 1_500 });
     const rest = await remove();
-    assert.deepEqual([rest.removed, rest.batches], [1_500, [1_000, 500]]);
+    assert.deepEqual(
+      [rest.removed, rest.batches],
+      [1_500, [1_000, 250, 250]],
+      'unresolved ones, then resolved',
+    );
     assert.deepEqual(await left(), {});
   });
 
@@ -101,5 +112,61 @@ describe('the clean-up of dead letters', () => {
       assert.equal((await remove()).removed, 2);
     });
     assert.equal((await remove()).removed, 1);
+  });
+
+  test('takes what belonged to the entries alone, and keeps what people decided about a group', async () => {
+    const { db } = database;
+    const [gone, muted, noted, kept] = await makeDeadLetters(db, [
+      { errorMessage: 'gone', failedAt: new Date(clock.now() - 31 * DAY), resolution: 'retried' },
+      { errorMessage: 'muted', failedAt: new Date(clock.now() - 31 * DAY) },
+      { errorMessage: 'noted', failedAt: new Date(clock.now() - 31 * DAY) },
+      { errorMessage: 'kept', failedAt: new Date(clock.now()) },
+    ]);
+    const groupOf = sql`(SELECT group_id FROM dead_letter_queue WHERE id = `;
+    await sql`
+      INSERT INTO dead_letter_retries (dead_letter_id, queue_name, group_id, job_id, made_at, outcome)
+      VALUES (${gone}, 'test_queue', ${groupOf}${gone}), 'retry-1', now(), NULL)`.execute(db);
+    await sql`UPDATE dead_letter_retries SET outcome = 'succeeded'`.execute(db);
+    await sql`
+      UPDATE dead_letter_groups SET muted_at = now(), muted_by = gen_random_uuid()
+       WHERE id = ${groupOf}${muted})`.execute(db);
+    await sql`
+      INSERT INTO dead_letter_notes (dead_letter_id, group_id, text, written_by, written_at)
+      VALUES (${gone}, NULL, 'on an entry', gen_random_uuid(), now()),
+             (NULL, ${groupOf}${noted}), 'on a group', gen_random_uuid(), now())`.execute(db);
+    await sql`
+      WITH operation AS (
+        INSERT INTO dead_letter_operations
+          (action, filter, reason, asked_at, asked_by, correlation_id, finished_at, state)
+        SELECT 'retry', '{}', 'a test', now(), gen_random_uuid(), gen_random_uuid(), finished_at, 'completed'
+          FROM unnest(${[new Date(clock.now() - 31 * DAY), new Date(clock.now())]}::timestamptz[]) AS finished_at
+        RETURNING id)
+      INSERT INTO dead_letter_operation_entries (operation_id, position, dead_letter_id)
+      SELECT id, position, gen_random_uuid() FROM operation, generate_series(1, 1500) AS position`.execute(
+      db,
+    );
+
+    assert.equal((await remove()).removed, 3);
+    const { rows } = await sql<Record<string, unknown>>`
+      SELECT (SELECT array_agg(id) FROM dead_letter_queue) AS entries,
+             (SELECT array_agg(message ORDER BY message) FROM dead_letter_groups) AS groups,
+             (SELECT count(*)::int FROM dead_letter_retries) AS retries,
+             (SELECT array_agg(text) FROM dead_letter_notes) AS notes,
+             (SELECT count(*)::int FROM dead_letter_operations) AS operations,
+             (SELECT count(*)::int FROM dead_letter_operation_entries) AS outcomes`.execute(db);
+    assert.deepEqual(rows[0], {
+      entries: [kept],
+      groups: ['kept', 'muted', 'noted'],
+      retries: 0,
+      notes: ['on a group'],
+      operations: 1,
+      outcomes: 1_500,
+    });
+    await settleTallies(db);
+    await remove();
+    const tallies = await sql`SELECT DISTINCT queue_name FROM dead_letter_tallies WHERE entries <> 1`.execute(
+      db,
+    );
+    assert.deepEqual(tallies.rows, [], 'counts that came down to nothing are gone');
   });
 });

@@ -63,18 +63,3 @@ export async function markResolved(tx: Tx, id: DeadLetterId, how: ResolvedBy): P
            resolution = ${how.resolution}, retry_job_id = ${how.retryJobId}
      WHERE id = ${id}`.execute(tx);
 }
-
-/**
- * Deletes up to `limit` entries that failed before a moment, oldest first.
- * @returns the queues of the deleted entries, one item each
- */
-export async function deleteOlderThan(db: Db, before: Date, limit: number): Promise<string[]> {
-  const { rows } = await sql<{ queue_name: string }>`
-    DELETE FROM dead_letter_queue
-     WHERE id IN (
-       SELECT id FROM dead_letter_queue WHERE failed_at < ${before}
-        ORDER BY failed_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED
-     )
-    RETURNING queue_name`.execute(db);
-  return rows.map((row) => row.queue_name);
-}

@@ -1,0 +1,69 @@
+/** The SQL of retention. */
+import { sql } from 'kysely';
+import type { Db } from '../../platform/postgres/db.ts';
+
+/**
+ * Deletes up to `limit` entries that failed before a moment, oldest first, with their retries and notes.
+ * @returns the queues of the deleted entries, one item each
+ */
+export async function deleteEntries(
+  db: Db,
+  state: 'unresolved' | 'resolved',
+  before: Date,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ queue_name: string }>`
+    WITH gone AS (
+      DELETE FROM dead_letter_queue
+       WHERE id = ANY (ARRAY(
+         SELECT id FROM dead_letter_queue
+          WHERE ${state === 'resolved' ? sql`resolved` : sql`NOT resolved`} AND failed_at < ${before}
+          ORDER BY failed_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED))
+      RETURNING id, queue_name
+    ), retries AS (
+      DELETE FROM dead_letter_retries WHERE dead_letter_id IN (SELECT id FROM gone)
+    ), notes AS (
+      DELETE FROM dead_letter_notes WHERE dead_letter_id IN (SELECT id FROM gone)
+    )
+    SELECT queue_name FROM gone`.execute(db);
+  return rows.map(({ queue_name }) => queue_name);
+}
+
+/**
+ * Deletes groups that nothing died of lately and that have no entry left. One that is muted or has a note
+ * stays: its next death must meet what people decided about it.
+ */
+export async function deleteEmptyGroups(db: Db, before: Date, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM dead_letter_groups
+     WHERE last_seen < ${before} AND muted_at IS NULL
+       AND id = ANY (ARRAY(
+         SELECT id FROM dead_letter_groups AS known
+          WHERE last_seen < ${before} AND muted_at IS NULL
+            AND NOT EXISTS (SELECT FROM dead_letter_notes AS note WHERE note.group_id = known.id)
+            AND coalesce((SELECT sum(entries) FROM dead_letter_tallies_now AS tally
+                           WHERE tally.scope = 'group' AND tally.group_id = known.id), 0) = 0
+          LIMIT ${limit}))`.execute(db);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** Outcomes of operations that ended before a moment. */
+export async function deleteOperationEntries(db: Db, before: Date, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM dead_letter_operation_entries
+     WHERE (operation_id, position) IN (
+       SELECT entry.operation_id, entry.position
+         FROM dead_letter_operations AS operation
+         JOIN dead_letter_operation_entries AS entry ON entry.operation_id = operation.id
+        WHERE operation.finished_at < ${before}
+        LIMIT ${limit})`.execute(db);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** One operation that ended before a moment. @returns whether there was one */
+export async function deleteOperation(db: Db, before: Date): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM dead_letter_operations
+     WHERE id = (SELECT id FROM dead_letter_operations WHERE finished_at < ${before} LIMIT 1)`.execute(db);
+  return numAffectedRows === 1n;
+}
