@@ -1,3 +1,4 @@
+import { formatMoney } from '../../../contract/money.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
 import { afterBalanceChange } from '../billing/after-change.ts';
 import { postEntry } from '../billing/ledger.ts';
@@ -25,7 +26,10 @@ export async function approveBadLead(deps: ApproveDeps, request: DecideRequest):
   );
   if (isNew) {
     deps.refunds.inc();
-    deps.logger.info('bad_lead_approved', { assignment_id: request.assignmentId, user_id: request.adminId });
+    deps.logger.info('bad_lead_approved', {
+      assignment_id: request.assignmentId,
+      user_id: request.actor.userId,
+    });
   }
   return decision;
 }
@@ -33,15 +37,16 @@ export async function approveBadLead(deps: ApproveDeps, request: DecideRequest):
 async function refund(
   tx: Tx,
   { emailQueue }: ApproveDeps,
-  { assignmentId, adminId, memo, correlationId }: DecideRequest,
+  { assignmentId, actor, memo }: DecideRequest,
   at: Date,
-): Promise<void> {
+): Promise<Record<string, unknown>> {
+  const { correlationId } = actor;
   const { providerId, leadId, price } = await markRefunded(tx, assignmentId, at);
   await postEntry(tx, {
     providerId,
     type: 'refund',
     amount: price,
-    actor: { id: adminId, role: 'admin' },
+    actor: { id: actor.userId, role: 'admin' },
     leadId,
     assignmentId,
     memo,
@@ -49,4 +54,5 @@ async function refund(
     at,
   });
   await afterBalanceChange(tx, providerId, { emailQueue, correlationId, now: at });
+  return { refund: formatMoney(price), provider_id: providerId, lead_id: leadId };
 }

@@ -6,9 +6,12 @@ import type { DecisionRow } from './store.ts';
  * @throws HttpError `not_found` when the assignment was not reported; `conflict` after an approval
  */
 export async function rejectBadLead(deps: DecideDeps, request: DecideRequest): Promise<DecisionRow> {
-  const { isNew, decision } = await decideReport(deps, request, 'rejected', () => Promise.resolve());
+  const { isNew, decision } = await decideReport(deps, request, 'rejected', () => Promise.resolve({}));
   if (isNew) {
-    deps.logger.info('bad_lead_rejected', { assignment_id: request.assignmentId, user_id: request.adminId });
+    deps.logger.info('bad_lead_rejected', {
+      assignment_id: request.assignmentId,
+      user_id: request.actor.userId,
+    });
   }
   return decision;
 }

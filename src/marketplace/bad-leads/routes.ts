@@ -110,13 +110,12 @@ function decisionRoutes(app: HttpServer, { db, clock, metrics, emailQueue }: Bad
         },
       },
       async (request) => {
-        const { logger, correlationId } = request;
+        const { logger } = request;
         const { assignmentId } = request.params;
         const { memo } = request.body;
-        const adminId = actorOf(request).userId;
         const row = await decide(
           { db, clock, logger, emailQueue, billing, refunds },
-          { assignmentId, adminId, memo, correlationId },
+          { assignmentId, actor: actorOf(request), memo },
         );
         return toDecision(assignmentId, row);
       },

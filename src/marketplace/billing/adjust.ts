@@ -1,7 +1,9 @@
 import type { AdjustmentType, BalanceAdjustRequest } from '../../../contract/billing.ts';
-import type { CorrelationId, ProviderId, UserId } from '../../../contract/ids.ts';
+import type { ProviderId } from '../../../contract/ids.ts';
 import { formatMoney, negated, parseMoney, type Cents } from '../../../contract/money.ts';
+import { changed, record } from '../../ops/audit/record.ts';
 import { badField, HttpError } from '../../platform/http/errors.ts';
+import type { Actor } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
@@ -22,10 +24,9 @@ export interface AdjustDeps {
 export interface Adjustment extends BalanceAdjustRequest {
   providerId: ProviderId;
   /** The admin who books it. */
-  by: UserId;
+  actor: Actor;
   /** With it the same adjustment sent again is booked once; null books every time. */
   idempotencyKey: string | null;
-  correlationId: CorrelationId;
 }
 
 /**
@@ -43,8 +44,8 @@ export async function adjustBalance(
     deps.db.transaction().execute((tx) => adjustIn(tx, deps, adjustment)),
   );
   if (isNew) {
-    const { providerId, type, by } = adjustment;
-    logger.info('balance_adjusted', { provider_id: providerId, type, entry_id: entry.id, by });
+    const { providerId, type, actor } = adjustment;
+    logger.info('balance_adjusted', { provider_id: providerId, type, entry_id: entry.id, by: actor.userId });
   }
   return entry;
 }
@@ -54,10 +55,12 @@ async function adjustIn(
   { clock, emailQueue }: AdjustDeps,
   adjustment: Adjustment,
 ): Promise<{ entry: LedgerRow; isNew: boolean }> {
-  const { providerId, type, memo, by, idempotencyKey: key, correlationId } = adjustment;
+  const { providerId, type, memo, actor, idempotencyKey: key } = adjustment;
+  const { correlationId } = actor;
   const amount = signed(type, parseMoney(adjustment.amount));
   // The lock comes first: of two equal requests, the second finds what the first has booked.
-  if ((await lockBalance(tx, providerId)) === null) throw new HttpError('not_found');
+  const before = await lockBalance(tx, providerId);
+  if (before === null) throw new HttpError('not_found');
   const booked = key === null ? null : await findEntryByKey(tx, providerId, key);
   if (booked !== null) {
     const isSame =
@@ -71,7 +74,7 @@ async function adjustIn(
       providerId,
       type,
       amount,
-      actor: { id: by, role: 'admin' },
+      actor: { id: actor.userId, role: 'admin' },
       memo,
       ...(key === null ? {} : { idempotencyKey: key }),
       correlationId,
@@ -81,6 +84,17 @@ async function adjustIn(
   await afterBalanceChange(tx, providerId, { emailQueue, correlationId, now });
   const entry = await findEntry(tx, id);
   if (entry === null) throw new Error('The ledger entry is not there');
+  await record(tx, actor, {
+    action: 'balance.adjust',
+    target: { type: 'provider', id: providerId },
+    reason: memo,
+    changes: {
+      balance: changed(formatMoney(before), entry.balance_after),
+      amount: entry.amount,
+      entry_type: type,
+      entry_id: entry.id,
+    },
+  });
   return { entry, isNew: true };
 }
 

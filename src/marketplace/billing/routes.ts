@@ -105,9 +105,8 @@ function adminBilling(app: HttpServer, deps: AdjustDeps): void {
       const adjustment = {
         ...request.body,
         providerId: request.params.id,
-        by: actorOf(request).userId,
+        actor: actorOf(request),
         idempotencyKey: request.headers['idempotency-key'] ?? null,
-        correlationId: request.correlationId,
       };
       const entry = toAdminEntry(await adjustBalance(deps, adjustment, request.logger));
       return { balance: entry.balance_after, entry };

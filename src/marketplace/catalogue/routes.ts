@@ -14,24 +14,9 @@ import {
 } from '../../../contract/catalogue.ts';
 import { paginationOf } from '../../../contract/query.ts';
 import { HttpError } from '../../platform/http/errors.ts';
-import type { HttpServer } from '../../platform/http/types.ts';
-import type { Clock } from '../../platform/lifecycle/clock.ts';
-import type { Db } from '../../platform/postgres/db.ts';
-import {
-  insertLevel,
-  insertNiche,
-  listLevels,
-  updateLevel,
-  listNiches,
-  nicheExists,
-  type LevelRow,
-  type NicheRow,
-} from './store.ts';
-
-export interface CatalogueDeps {
-  db: Db;
-  clock: Clock;
-}
+import { actorOf, type HttpServer } from '../../platform/http/types.ts';
+import { changeLevel, createLevel, createNiche, type CatalogueDeps } from './change.ts';
+import { listLevels, listNiches, nicheExists, type LevelRow, type NicheRow } from './store.ts';
 
 const NICHES = '/api/v1/admin/niches';
 const LEVELS = `${NICHES}/:id/levels`;
@@ -44,7 +29,7 @@ export function catalogueRoutes(app: HttpServer, deps: CatalogueDeps): void {
   levelChangeRoute(app, deps);
 }
 
-function nicheRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
+function nicheRoutes(app: HttpServer, deps: CatalogueDeps): void {
   app.get(
     NICHES,
     {
@@ -57,7 +42,7 @@ function nicheRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
       },
     },
     async ({ query }) => {
-      const { rows, total } = await listNiches(db, query);
+      const { rows, total } = await listNiches(deps.db, query);
       return { niches: rows.map(toNiche), pagination: paginationOf(query, total) };
     },
   );
@@ -68,15 +53,12 @@ function nicheRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
       config: { access: 'admin' },
       schema: { tags, summary: 'Make a niche', body: createNicheRequest, response: { 201: niche } },
     },
-    async ({ body }, reply) => {
-      const row = await insertNiche(db, body, new Date(clock.now()));
-      if (row === null) throw new HttpError('conflict');
-      return reply.code(201).send(toNiche(row));
-    },
+    async (request, reply) =>
+      reply.code(201).send(toNiche(await createNiche(deps, request.body, actorOf(request)))),
   );
 }
 
-function levelRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
+function levelRoutes(app: HttpServer, deps: CatalogueDeps): void {
   app.get(
     LEVELS,
     {
@@ -90,8 +72,8 @@ function levelRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
       },
     },
     async ({ params, query }) => {
-      if (!(await nicheExists(db, params.id))) throw new HttpError('not_found');
-      const { rows, total } = await listLevels(db, params.id, query);
+      if (!(await nicheExists(deps.db, params.id))) throw new HttpError('not_found');
+      const { rows, total } = await listLevels(deps.db, params.id, query);
       return { levels: rows.map(toLevel), pagination: paginationOf(query, total) };
     },
   );
@@ -108,16 +90,14 @@ function levelRoutes(app: HttpServer, { db, clock }: CatalogueDeps): void {
         response: { 201: level },
       },
     },
-    async ({ params, body }, reply) => {
-      if (!(await nicheExists(db, params.id))) throw new HttpError('not_found');
-      const row = await insertLevel(db, params.id, body, new Date(clock.now()));
-      if (row === null) throw new HttpError('conflict');
-      return reply.code(201).send(toLevel(row));
+    async (request, reply) => {
+      const wanted = { nicheId: request.params.id, level: request.body };
+      return reply.code(201).send(toLevel(await createLevel(deps, wanted, actorOf(request))));
     },
   );
 }
 
-function levelChangeRoute(app: HttpServer, { db }: CatalogueDeps): void {
+function levelChangeRoute(app: HttpServer, deps: CatalogueDeps): void {
   app.patch(
     `${LEVELS}/:levelId`,
     {
@@ -130,10 +110,10 @@ function levelChangeRoute(app: HttpServer, { db }: CatalogueDeps): void {
         response: { 200: level },
       },
     },
-    async ({ params, body }) => {
-      const row = await updateLevel(db, { nicheId: params.id, levelId: params.levelId }, body);
-      if (row === null) throw new HttpError('not_found');
-      return toLevel(row);
+    async (request) => {
+      const { id: nicheId, levelId } = request.params;
+      const wanted = { nicheId, levelId, change: request.body };
+      return toLevel(await changeLevel(deps, wanted, actorOf(request)));
     },
   );
 }

@@ -6,7 +6,7 @@ import type {
   UpdateLevelRequest,
 } from '../../../contract/catalogue.ts';
 import type { LevelId, NicheId } from '../../../contract/ids.ts';
-import type { Db } from '../../platform/postgres/db.ts';
+import type { Db, Tx } from '../../platform/postgres/db.ts';
 import { readPage, type Page, type PageRequest } from '../page.ts';
 
 export interface NicheRow {
@@ -50,14 +50,14 @@ export async function nicheExists(db: Db, id: NicheId): Promise<boolean> {
 
 /** Null when a niche has the slug. */
 export async function insertNiche(
-  db: Db,
+  tx: Tx,
   { slug, name }: CreateNicheRequest,
   now: Date,
 ): Promise<NicheRow | null> {
   const { rows } = await sql<NicheRow>`
     INSERT INTO niches (slug, name, created_at) VALUES (${slug}, ${name}, ${now})
     ON CONFLICT (slug) DO NOTHING
-    RETURNING ${NICHE}`.execute(db);
+    RETURNING ${NICHE}`.execute(tx);
   return rows[0] ?? null;
 }
 
@@ -70,7 +70,7 @@ export function listLevels(db: Db, nicheId: NicheId, page: PageRequest): Promise
 
 /** Null when a level of the niche has the position. */
 export async function insertLevel(
-  db: Db,
+  tx: Tx,
   nicheId: NicheId,
   level: CreateLevelRequest,
   now: Date,
@@ -80,14 +80,30 @@ export async function insertLevel(
     VALUES (${nicheId}, ${level.name}, ${level.order_position}, ${level.price_per_lead},
             ${level.max_recipients}, ${now})
     ON CONFLICT (niche_id, order_position) DO NOTHING
-    RETURNING ${LEVEL}`.execute(db);
+    RETURNING ${LEVEL}`.execute(tx);
+  return rows[0] ?? null;
+}
+
+export interface LevelKey {
+  nicheId: NicheId;
+  levelId: LevelId;
+}
+
+/**
+ * Reads a level and holds it until the transaction ends; null when the niche has no such level. Others may
+ * refer to it meanwhile.
+ */
+export async function lockLevel(tx: Tx, { nicheId, levelId }: LevelKey): Promise<LevelRow | null> {
+  const { rows } = await sql<LevelRow>`
+    SELECT ${LEVEL} FROM competition_levels WHERE niche_id = ${nicheId} AND id = ${levelId}
+       FOR NO KEY UPDATE`.execute(tx);
   return rows[0] ?? null;
 }
 
 /** Null when the niche has no such level. */
 export async function updateLevel(
-  db: Db,
-  { nicheId, levelId }: { nicheId: NicheId; levelId: LevelId },
+  tx: Tx,
+  { nicheId, levelId }: LevelKey,
   change: UpdateLevelRequest,
 ): Promise<LevelRow | null> {
   const { rows } = await sql<LevelRow>`
@@ -97,6 +113,6 @@ export async function updateLevel(
            max_recipients = coalesce(${change.max_recipients ?? null}::int, max_recipients),
            is_active = coalesce(${change.is_active ?? null}::boolean, is_active)
      WHERE niche_id = ${nicheId} AND id = ${levelId}
-    RETURNING ${LEVEL}`.execute(db);
+    RETURNING ${LEVEL}`.execute(tx);
   return rows[0] ?? null;
 }

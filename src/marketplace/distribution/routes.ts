@@ -43,9 +43,8 @@ export function distributionRoutes(app: HttpServer, deps: TriggerDeps): void {
       },
     },
     async (request, reply) => {
-      const { correlationId, logger, params } = request;
-      const { userId: adminId } = actorOf(request);
-      const jobId = await triggerDistribution(deps, params.id, { adminId, correlationId, logger });
+      const { logger, params } = request;
+      const jobId = await triggerDistribution(deps, params.id, { actor: actorOf(request), logger });
       return reply.code(202).send({ lead_id: params.id, job_id: jobId });
     },
   );

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { CorrelationId, LeadId, UserId } from '../../../contract/ids.ts';
+import type { LeadId } from '../../../contract/ids.ts';
+import { record } from '../../ops/audit/record.ts';
 import { HttpError } from '../../platform/http/errors.ts';
+import type { Actor } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { Db } from '../../platform/postgres/db.ts';
@@ -15,10 +17,9 @@ export interface TriggerDeps {
   distributionQueue: DistributionQueue;
 }
 
-/** Who asks, and with which request. */
+/** Who asks, and the log of the request. */
 export interface AdminRequest {
-  adminId: UserId;
-  correlationId: CorrelationId;
+  actor: Actor;
   logger: Logger;
 }
 
@@ -30,7 +31,7 @@ export interface AdminRequest {
 export async function triggerDistribution(
   { db, clock, distributionQueue }: TriggerDeps,
   leadId: LeadId,
-  { adminId, correlationId, logger }: AdminRequest,
+  { actor, logger }: AdminRequest,
 ): Promise<string> {
   const jobId = await db.transaction().execute(async (tx) => {
     const status = await statusOfLead(tx, leadId);
@@ -41,14 +42,16 @@ export async function triggerDistribution(
         details: [{ field: 'status', message: `is ${status}, not approved` }],
       });
     }
-    return requestDistribution(tx, distributionQueue, {
+    const id = await requestDistribution(tx, distributionQueue, {
       leadId,
-      adminId,
-      correlationId,
+      actor,
       at: new Date(clock.now()),
       jobId: `distribute-${leadId}-${randomUUID()}`,
     });
+    const target = { type: 'lead', id: leadId } as const;
+    await record(tx, actor, { action: 'lead.distribute', target, changes: { job_id: id } });
+    return id;
   });
-  logger.info('distribution_requested', { lead_id: leadId, job_id: jobId, admin_id: adminId });
+  logger.info('distribution_requested', { lead_id: leadId, job_id: jobId, admin_id: actor.userId });
   return jobId;
 }

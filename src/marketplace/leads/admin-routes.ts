@@ -74,9 +74,8 @@ export function adminLeadRoutes(app: HttpServer, { metrics, ...deps }: AdminLead
       },
     },
     async (request) => {
-      const { correlationId, logger, params } = request;
-      const { userId: adminId } = actorOf(request);
-      const jobId = await approveLead(approve, params.id, { adminId, correlationId, logger });
+      const { logger, params } = request;
+      const jobId = await approveLead(approve, params.id, { actor: actorOf(request), logger });
       return { id: params.id, status: 'approved' as const, job_id: jobId };
     },
   );
@@ -94,10 +93,9 @@ export function adminLeadRoutes(app: HttpServer, { metrics, ...deps }: AdminLead
       },
     },
     async (request) => {
-      const { body, correlationId, logger, params } = request;
-      const { userId: adminId } = actorOf(request);
+      const { body, logger, params } = request;
       const rejection = { leadId: params.id, reason: body.reason };
-      await rejectLead(deps, rejection, { adminId, correlationId, logger });
+      await rejectLead(deps, rejection, { actor: actorOf(request), logger });
       return { id: params.id, status: 'rejected' as const };
     },
   );

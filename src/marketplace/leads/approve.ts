@@ -1,4 +1,5 @@
 import type { LeadId } from '../../../contract/ids.ts';
+import { changed, record } from '../../ops/audit/record.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import type { DistributionQueue } from '../distribution/queue.ts';
@@ -23,20 +24,21 @@ export interface ApproveDeps {
 export async function approveLead(
   { db, clock, distributionQueue, approved }: ApproveDeps,
   leadId: LeadId,
-  { adminId, correlationId, logger }: AdminRequest,
+  { actor, logger }: AdminRequest,
 ): Promise<string> {
   const at = new Date(clock.now());
   const jobId = await db.transaction().execute(async (tx) => {
-    await decide(tx, leadId, { status: 'approved', by: adminId, at, reason: null });
-    return requestDistribution(tx, distributionQueue, {
-      leadId,
-      adminId,
-      correlationId,
-      at,
-      jobId: `distribute-${leadId}`,
+    await decide(tx, leadId, { status: 'approved', by: actor.userId, at, reason: null });
+    const request = { leadId, actor, at, jobId: `distribute-${leadId}` };
+    const id = await requestDistribution(tx, distributionQueue, request);
+    await record(tx, actor, {
+      action: 'lead.approve',
+      target: { type: 'lead', id: leadId },
+      changes: { status: changed('pending_approval', 'approved'), job_id: id },
     });
+    return id;
   });
   approved.inc();
-  logger.info('lead_approved', { lead_id: leadId, job_id: jobId, admin_id: adminId });
+  logger.info('lead_approved', { lead_id: leadId, job_id: jobId, admin_id: actor.userId });
   return jobId;
 }

@@ -1,4 +1,5 @@
 import type { LeadId } from '../../../contract/ids.ts';
+import { changed, record } from '../../ops/audit/record.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import type { AdminRequest } from '../distribution/trigger.ts';
@@ -11,9 +12,17 @@ import { decide } from './decide.ts';
 export async function rejectLead(
   { db, clock }: { db: Db; clock: Clock },
   { leadId, reason }: { leadId: LeadId; reason: string },
-  { adminId, logger }: AdminRequest,
+  { actor, logger }: AdminRequest,
 ): Promise<void> {
   const at = new Date(clock.now());
-  await db.transaction().execute((tx) => decide(tx, leadId, { status: 'rejected', by: adminId, at, reason }));
-  logger.info('lead_rejected', { lead_id: leadId, admin_id: adminId });
+  await db.transaction().execute(async (tx) => {
+    await decide(tx, leadId, { status: 'rejected', by: actor.userId, at, reason });
+    await record(tx, actor, {
+      action: 'lead.reject',
+      target: { type: 'lead', id: leadId },
+      reason,
+      changes: { status: changed('pending_approval', 'rejected') },
+    });
+  });
+  logger.info('lead_rejected', { lead_id: leadId, admin_id: actor.userId });
 }

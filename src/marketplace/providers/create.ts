@@ -1,6 +1,8 @@
 import type { UserId } from '../../../contract/ids.ts';
 import type { CreateProviderRequest } from '../../../contract/providers.ts';
+import { record } from '../../ops/audit/record.ts';
 import { HttpError } from '../../platform/http/errors.ts';
+import type { Actor } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
@@ -25,14 +27,17 @@ export interface CreateProviderDeps {
 export async function createProvider(
   { db, clock, createUser }: CreateProviderDeps,
   request: CreateProviderRequest,
-  logger: Logger,
+  { actor, logger }: { actor: Actor; logger: Logger },
 ): Promise<ProviderRow> {
   const { company_name: companyName, email, password } = request;
   const provider = await db.transaction().execute(async (tx) => {
     const userId = await createUser(tx, { email, password });
     if (userId === null) throw new HttpError('conflict');
     const createdAt = new Date(clock.now());
-    return findProvider(tx, await insertProvider(tx, { userId, companyName, email, createdAt }));
+    const id = await insertProvider(tx, { userId, companyName, email, createdAt });
+    const target = { type: 'provider', id } as const;
+    await record(tx, actor, { action: 'provider.create', target, changes: { user_id: userId } });
+    return findProvider(tx, id);
   });
   if (provider === null) throw new Error('The provider is not there');
   logger.info('provider_created', { provider_id: provider.id });

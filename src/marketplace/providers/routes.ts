@@ -8,7 +8,7 @@ import {
 } from '../../../contract/providers.ts';
 import { paginationOf } from '../../../contract/query.ts';
 import { HttpError } from '../../platform/http/errors.ts';
-import type { HttpServer } from '../../platform/http/types.ts';
+import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { createProvider, type CreateProviderDeps } from './create.ts';
 import { findProvider, listProviders, type ProviderRow } from './store.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
@@ -60,8 +60,11 @@ export function providerRoutes(app: HttpServer, deps: CreateProviderDeps): void 
         response: { 201: provider },
       },
     },
-    async (request, reply) =>
-      reply.code(201).send(toProvider(await createProvider(deps, request.body, request.logger))),
+    async (request, reply) => {
+      const { body, logger } = request;
+      const row = await createProvider(deps, body, { actor: actorOf(request), logger });
+      return reply.code(201).send(toProvider(row));
+    },
   );
 
   subscriptionRoutes(app, deps);

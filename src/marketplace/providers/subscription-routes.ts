@@ -9,7 +9,7 @@ import {
 } from '../../../contract/providers.ts';
 import { paginationOf } from '../../../contract/query.ts';
 import { HttpError } from '../../platform/http/errors.ts';
-import type { HttpServer } from '../../platform/http/types.ts';
+import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { findProvider } from './store.ts';
 import { subscribe, type SubscribeDeps } from './subscribe.ts';
 import { listSubscriptions, type SubscriptionRow } from './subscription-store.ts';
@@ -51,9 +51,11 @@ export function subscriptionRoutes(app: HttpServer, deps: SubscribeDeps): void {
         response: { 200: subscription, 201: subscription },
       },
     },
-    async ({ params, body, logger }, reply) => {
+    async (request, reply) => {
+      const { params, body, logger } = request;
       const wanted = { providerId: params.id, levelId: body.competition_level_id };
-      const { subscription: row, isNew } = await subscribe(deps, wanted, logger);
+      const by = { actor: actorOf(request), logger };
+      const { subscription: row, isNew } = await subscribe(deps, wanted, by);
       return reply.code(isNew ? 201 : 200).send(toSubscription(row));
     },
   );
@@ -69,8 +71,11 @@ export function subscriptionRoutes(app: HttpServer, deps: SubscribeDeps): void {
         response: { 200: subscription },
       },
     },
-    async ({ params, logger }) =>
-      toSubscription(await unsubscribe(deps, { providerId: params.id, id: params.subscriptionId }, logger)),
+    async (request) => {
+      const { params, logger } = request;
+      const unwanted = { providerId: params.id, id: params.subscriptionId };
+      return toSubscription(await unsubscribe(deps, unwanted, { actor: actorOf(request), logger }));
+    },
   );
 }
 

@@ -63,6 +63,19 @@ export async function priceOf(db: Db, levelId: LevelId): Promise<Cents | null> {
   return row === undefined ? null : parseMoney(row.price);
 }
 
+/** How a provider's subscription to a level stands; null when there is none. */
+export async function stateOf(
+  tx: Tx,
+  providerId: ProviderId,
+  levelId: LevelId,
+): Promise<{ isActive: boolean; deactivationReason: DeactivationReason | null } | null> {
+  const { rows } = await sql<{ isActive: boolean; deactivationReason: DeactivationReason | null }>`
+    SELECT is_active AS "isActive", deactivation_reason AS "deactivationReason"
+      FROM provider_subscriptions
+     WHERE provider_id = ${providerId} AND competition_level_id = ${levelId}`.execute(tx);
+  return rows[0] ?? null;
+}
+
 export interface SubscriptionState {
   providerId: ProviderId;
   levelId: LevelId;

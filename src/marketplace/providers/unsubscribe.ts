@@ -1,8 +1,8 @@
 import type { ProviderId, SubscriptionId } from '../../../contract/ids.ts';
+import { changed, record } from '../../ops/audit/record.ts';
 import { HttpError } from '../../platform/http/errors.ts';
-import type { Logger } from '../../platform/logging/logger.ts';
 import { lockBalance } from '../billing/ledger.ts';
-import type { SubscribeDeps } from './subscribe.ts';
+import type { SubscribeDeps, SubscriptionRequest } from './subscribe.ts';
 import { findSubscription, markUnsubscribed, type SubscriptionRow } from './subscription-store.ts';
 
 /**
@@ -13,13 +13,25 @@ import { findSubscription, markUnsubscribed, type SubscriptionRow } from './subs
 export async function unsubscribe(
   { db, clock }: SubscribeDeps,
   { providerId, id }: { providerId: ProviderId; id: SubscriptionId },
-  logger: Logger,
+  { actor, logger }: SubscriptionRequest,
 ): Promise<SubscriptionRow> {
   const { subscription, isNew } = await db.transaction().execute(async (tx) => {
     // The provider before its subscriptions, as everywhere.
     await lockBalance(tx, providerId);
-    if ((await findSubscription(tx, providerId, id)) === null) throw new HttpError('not_found');
+    const before = await findSubscription(tx, providerId, id);
+    if (before === null) throw new HttpError('not_found');
     const marked = await markUnsubscribed(tx, id, new Date(clock.now()));
+    if (marked) {
+      await record(tx, actor, {
+        action: 'provider.unsubscribe',
+        target: { type: 'subscription', id },
+        changes: {
+          provider_id: providerId,
+          is_active: changed(before.is_active, false),
+          deactivation_reason: changed(before.deactivation_reason, 'admin'),
+        },
+      });
+    }
     return { subscription: await findSubscription(tx, providerId, id), isNew: marked };
   });
   if (subscription === null) throw new HttpError('not_found');

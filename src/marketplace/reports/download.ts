@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
-import type { ExportId, UserId } from '../../../contract/ids.ts';
+import type { ExportId } from '../../../contract/ids.ts';
 import type { ExportSummary } from '../../../contract/reports.ts';
+import { record } from '../../ops/audit/record.ts';
 import { HttpError } from '../../platform/http/errors.ts';
+import type { Actor } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import { findOwn, readPiece, type ExportRow } from './store.ts';
@@ -18,19 +20,24 @@ export interface Download {
 }
 
 /**
- * The file of an export of that user.
+ * The file of an export of that user. An admin's download is recorded before its first byte is sent.
  * @throws HttpError `not_found` also when it is another's, `conflict` while it is not completed and when it
  *   failed, `gone` once its 24 hours are over
  */
 export async function openDownload(
   { db, clock }: { db: Db; clock: Clock },
   id: ExportId,
-  user: UserId,
+  actor: Actor,
 ): Promise<Download> {
-  const row = await findOwn(db, id, user);
+  const row = await findOwn(db, id, actor.userId);
   if (row === null) throw new HttpError('not_found');
   if (row.status !== 'completed') throw new HttpError('conflict');
   if (row.size === null || hasExpired(row, clock.now())) throw new HttpError('gone');
+  if (actor.role === 'admin') {
+    const target = { type: 'report_export', id } as const;
+    const changes = { report: row.report, rows: row.row_count };
+    await db.transaction().execute((tx) => record(tx, actor, { action: 'report.download', target, changes }));
+  }
   return {
     filename: `fmhl-${row.report}-${row.created_at.toISOString().slice(0, 10)}.csv`,
     size: row.size,

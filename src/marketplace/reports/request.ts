@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  exportId,
-  type CorrelationId,
-  type ExportId,
-  type ProviderId,
-  type UserId,
-} from '../../../contract/ids.ts';
+import { exportId, type ExportId, type ProviderId, type UserId } from '../../../contract/ids.ts';
 import { MAX_EXPORT_ROWS, TOO_MANY_ROWS, type ExportRequest } from '../../../contract/reports.ts';
+import { record } from '../../ops/audit/record.ts';
 import { enqueueIn } from '../../ops/outbox/enqueue-in.ts';
 import { badField, HttpError } from '../../platform/http/errors.ts';
 import type { Actor } from '../../platform/http/types.ts';
@@ -31,7 +26,6 @@ export interface RequestExportDeps {
 
 export interface RequestContext {
   actor: Actor;
-  correlationId: CorrelationId;
   logger: Logger;
 }
 
@@ -46,8 +40,9 @@ export interface RequestContext {
 export async function requestExport(
   deps: RequestExportDeps,
   request: ExportRequest,
-  { actor, correlationId, logger }: RequestContext,
+  { actor, logger }: RequestContext,
 ): Promise<ExportId> {
+  const { correlationId } = actor;
   const now = deps.clock.now();
   const id = exportId.parse(randomUUID());
   await deps.db.transaction().execute(async (tx) => {
@@ -65,9 +60,21 @@ export async function requestExport(
       at: new Date(now),
     });
     await enqueueIn(tx, deps.reportQueue, { export_id: id }, { correlationId, jobId: id });
+    if (actor.role === 'admin') await recordRequest(tx, actor, id, request);
   });
   logger.info('report_export_requested', { export_id: id, report: request.report });
   return id;
+}
+
+/** An admin's export takes personal data of everybody out of the product. */
+function recordRequest(tx: Tx, actor: Actor, id: ExportId, request: ExportRequest): Promise<void> {
+  // Not under the name `to`, which is kept out of the log as that of an email's recipient.
+  const { from = null, to = null, ...filters } = request.filters;
+  return record(tx, actor, {
+    action: 'report.export',
+    target: { type: 'report_export', id },
+    changes: { report: request.report, filters, period_start: from, period_end: to },
+  });
 }
 
 /** The provider that an admin names; null for all. */

@@ -34,8 +34,8 @@ export function reportRoutes(app: HttpServer, deps: RequestExportDeps): void {
       },
     },
     async (request, reply) => {
-      const { correlationId, logger } = request;
-      const id = await requestExport(deps, request.body, { actor: actorOf(request), correlationId, logger });
+      const { body, logger } = request;
+      const id = await requestExport(deps, body, { actor: actorOf(request), logger });
       return reply.code(202).send({ job_id: id, status: 'queued' });
     },
   );
@@ -83,7 +83,7 @@ export function reportRoutes(app: HttpServer, deps: RequestExportDeps): void {
     `${PATH}/:jobId/download`,
     { config, schema: { tags, summary: 'The file of a completed export', params: exportParams } },
     async (request, reply) => {
-      const file = await openDownload(deps, request.params.jobId, actorOf(request).userId);
+      const file = await openDownload(deps, request.params.jobId, actorOf(request));
       return reply
         .header('content-type', 'text/csv; charset=utf-8; header=present')
         .header('content-length', file.size)
