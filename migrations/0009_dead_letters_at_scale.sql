@@ -62,9 +62,10 @@ CREATE TABLE dead_letter_retries (
   outcome TEXT CHECK (outcome IN ('succeeded', 'died', 'unknown')),
   settled_at TIMESTAMPTZ,
   -- Of an edited retry: the exact JSON it carried, the options changed, and the changes as JSON Patch (RFC 6902).
+  -- JSON and not JSONB: a change may have any character that a payload may have.
   payload_text TEXT,
   options JSONB,
-  diff JSONB
+  diff JSON
 );
 CREATE INDEX dead_letter_retries_open ON dead_letter_retries (made_at, dead_letter_id) WHERE outcome IS NULL;
 INSERT INTO dead_letter_retries (dead_letter_id, queue_name, group_id, job_id, made_at)
@@ -186,10 +187,11 @@ CREATE TABLE dead_letter_operations (
   asked_at TIMESTAMPTZ NOT NULL,
   asked_by UUID NOT NULL,
   correlation_id UUID NOT NULL,
-  -- Selecting: the last entry selected. Running: how many are done.
+  -- How far the selection has walked: the last entry it looked at.
   selected_to_failed_at TIMESTAMPTZ,
   selected_to_id UUID,
   matched INT NOT NULL DEFAULT 0,
+  -- Worked through so far, in the order of position.
   processed INT NOT NULL DEFAULT 0,
   succeeded INT NOT NULL DEFAULT 0,
   started_at TIMESTAMPTZ,
@@ -203,11 +205,11 @@ CREATE INDEX dead_letter_operations_asked_at ON dead_letter_operations (asked_at
 
 CREATE TABLE dead_letter_operation_entries (
   operation_id UUID NOT NULL REFERENCES dead_letter_operations (id) ON DELETE CASCADE,
-  -- 1, 2, 3 …: the order of work, oldest failure first.
+  -- 1, 2, 3 …: the order of work, newest failure first; ids in the order in which they were given.
   position INT NOT NULL,
   dead_letter_id UUID NOT NULL,
   -- Null until it was this entry's turn.
   outcome TEXT CHECK (outcome IN ('retried', 'discarded', 'already_resolved', 'gone', 'queue_not_defined', 'payload_refused')),
   PRIMARY KEY (operation_id, position)
-);
-CREATE INDEX dead_letter_operation_entries_entry ON dead_letter_operation_entries (dead_letter_id);
+-- Room for each row's second version beside its first: outcomes are then written without touching the index.
+) WITH (fillfactor = 50);
