@@ -1,5 +1,6 @@
 import type { HttpServer } from '../../platform/http/types.ts';
 import { detailRoutes } from './detail-routes.ts';
+import { groupRoutes } from './group-routes.ts';
 import { listRoutes } from './list-routes.ts';
 import { resolveRoutes } from './resolve-routes.ts';
 import type { DeadLetterDeps } from './types.ts';
@@ -8,5 +9,6 @@ import type { DeadLetterDeps } from './types.ts';
 export function deadLetterRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   listRoutes(app, deps);
   detailRoutes(app, deps);
+  groupRoutes(app, deps);
   resolveRoutes(app, deps);
 }
