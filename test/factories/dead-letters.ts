@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { DeadLetterId } from '../../contract/ids.ts';
 import type { NewDeadLetter } from '../../src/ops/dead-letters/entry.ts';
 import { fingerprintOf } from '../../src/ops/dead-letters/fingerprint.ts';
+import { omit } from '../../src/platform/collections.ts';
 import { insertNew } from '../../src/ops/dead-letters/insert.ts';
 import type { Db } from '../../src/platform/postgres/db.ts';
 
@@ -22,9 +23,8 @@ export function newDeadLetter(given: MakeDeadLetter = {}): NewDeadLetter {
     payload = { to: 'user@example.com', template: 'welcome' },
     options = { attempts: 3 },
     failedAt = '2026-01-02T14:30:00Z',
-    resolution: _,
     ...rest
-  } = given;
+  } = omit(given, ['resolution']);
   const jobId = rest.jobId ?? randomUUID();
   const entry = {
     queueName: 'test_queue',

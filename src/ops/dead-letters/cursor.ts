@@ -17,8 +17,13 @@ export function encodeCursor({ failedAtUs, id }: Position): string {
 export function decodeCursor(text: string): Position {
   const [failedAtUs = '', id, ...rest] = Buffer.from(text, 'base64url').toString().split('.');
   const parsed = deadLetterId.safeParse(id);
-  if (!/^-?\d{1,18}$/.test(failedAtUs) || !parsed.success || rest.length > 0) {
+  if (!isMoment(failedAtUs) || !parsed.success || rest.length > 0) {
     throw badField('cursor', 'must be the next_cursor of a page');
   }
   return { failedAtUs, id: parsed.data };
+}
+
+/** Microseconds of a year that PostgreSQL and JavaScript both have: 1 to 9999. */
+function isMoment(us: string): boolean {
+  return /^-?\d{1,18}$/.test(us) && Number(us) > -6.2e16 && Number(us) < 2.5e17;
 }

@@ -81,7 +81,7 @@ async function countUpTo(tx: Tx, filter: DeadLetterFilter, now: Date, most: numb
   const conditions = conditionsOf(filter, now);
   const counts = statesOf(filter).map(
     (state) => sql`
-      (SELECT count(*) FROM (SELECT 1 FROM dead_letter_queue WHERE ${state} AND ${conditions} LIMIT ${most}) AS some)`,
+      (SELECT count(*) FROM (SELECT 1 FROM dead_letter_queue WHERE ${state} AND ${conditions} LIMIT ${most}) AS matching)`,
   );
   const { rows } = await sql<{ total: string }>`SELECT ${sql.join(counts, sql` + `)} AS total`.execute(tx);
   return Math.min(Number(rows[0]?.total ?? 0), most);

@@ -9,7 +9,7 @@ import { after, conditionsOf, FAILED_AT_US, statesOf } from './filter.ts';
 export interface PageOptions {
   filter: DeadLetterFilter;
   now: Date;
-  /** Columns of `dead_letter_queue` to read, beside those of the position. */
+  /** Columns of `dead_letter_queue` to read, `id` and `failed_at` among them. */
   columns: RawBuilder<unknown>;
   limit: number;
   /** Begin after this entry … */
@@ -32,7 +32,7 @@ export async function readPage<T>(db: Db, options: PageOptions): Promise<Positio
   const from = position === undefined ? sql<boolean>`TRUE` : after(position);
   const walks = statesOf(filter).map(
     (state) => sql`
-      (SELECT id, failed_at, ${FAILED_AT_US}, ${columns}
+      (SELECT ${columns}, ${FAILED_AT_US}
          FROM dead_letter_queue WHERE ${state} AND ${from} AND ${conditions} AND ${and}
         ORDER BY failed_at DESC, id DESC LIMIT ${offset + limit})`,
   );

@@ -67,92 +67,6 @@ const list = async (query = ''): Promise<DeadLetterListResponse> => {
 const detail = async (id: string): Promise<DeadLetterDetail> =>
   deadLetterDetail.parse((await api.call('GET', `${DLQ}/${id}`)).body);
 
-describe('GET /api/v1/admin/queues/dlq', () => {
-  test('answers with the body of Epic 12, key for key', async () => {
-    const id = await make();
-    const { body } = await api.call('GET', `${DLQ}?page=1&limit=50&queue=${QUEUE}`);
-    const { entries, pagination } = body as { entries: Record<string, unknown>[]; pagination: unknown };
-    const [{ job_id: jobId, ...entry } = {}] = entries;
-    assert.equal(typeof jobId, 'string');
-    assert.deepEqual(entry, {
-      id,
-      queue_name: QUEUE,
-      error_message: 'SMTP timeout',
-      attempts: 3,
-      failed_at: '2026-01-02T14:30:00.000Z',
-      resolved: false,
-    });
-    assert.deepEqual(pagination, { page: 1, limit: 50, total: 1, total_pages: 1 });
-  });
-
-  test('lists the newest failure first, in pages that neither repeat nor leave out', async () => {
-    const ids: string[] = [];
-    // Several at the same moment: the order must hold among them too.
-    for (let n = 0; n < 7; n += 1)
-      ids.push(await make({ failedAt: `2026-01-0${Math.floor(n / 3) + 1}T00:00:00Z` }));
-    const pages = await Promise.all([1, 2, 3, 4].map((page) => list(`?limit=2&page=${page}`)));
-    const seen = pages.flatMap(({ entries }) => entries);
-    assert.deepEqual([...seen.map(({ id }) => String(id))].sort(), [...ids].sort());
-    assert.deepEqual(
-      seen.map((entry) => entry.failed_at),
-      seen
-        .map((entry) => entry.failed_at)
-        .sort()
-        .reverse(),
-    );
-    assert.deepEqual(pages[0]?.pagination, { page: 1, limit: 2, total: 7, total_pages: 4 });
-    assert.deepEqual((await list('?page=9')).entries, []);
-  });
-
-  test('shows unresolved entries, resolved ones or all', async () => {
-    const [open, resolved] = [await make(), await make({ resolved: true })];
-    const idsOf = async (query: string): Promise<string[]> =>
-      (await list(query)).entries.map(({ id }) => String(id)).sort();
-    assert.deepEqual(await idsOf(''), [open]);
-    assert.deepEqual(await idsOf('?resolved=false'), [open]);
-    assert.deepEqual(await idsOf('?resolved=true'), [resolved]);
-    assert.deepEqual(await idsOf('?resolved=all'), [open, resolved].sort());
-  });
-
-  test('a queue that nobody uses gives an empty list', async () => {
-    await make();
-    assert.deepEqual(await list('?queue=no_such_queue'), {
-      entries: [],
-      pagination: { page: 1, limit: 50, total: 0, total_pages: 0 },
-    });
-  });
-
-  for (const [query, field] of [
-    ['page=0', 'page'],
-    ['page=-1', 'page'],
-    ['page=1.5', 'page'],
-    ['page=abc', 'page'],
-    ['page=', 'page'],
-    ['page=1&page=2', 'page'],
-    ['page=99999999999999999999', 'page'],
-    ['limit=0', 'limit'],
-    ['limit=201', 'limit'],
-    ['limit=1e2', 'limit'],
-    ['queue=', 'queue'],
-    [`queue=${'q'.repeat(101)}`, 'queue'],
-    ['queue=%00', 'queue'],
-    ['queue=a%0D%0Ab', 'queue'],
-    ['resolved=maybe', 'resolved'],
-    ['order=asc', 'order'],
-  ] as const) {
-    test(`?${query.slice(0, 40)} is refused and names ${field}`, async () => {
-      const { status, body } = await api.call('GET', `${DLQ}?${query}`);
-      assert.equal(status, 400);
-      const { error, details } = body as { error: string; details: { field: string }[] };
-      assert.equal(error, 'Bad request');
-      assert.deepEqual(
-        details.map((one) => one.field),
-        [field],
-      );
-    });
-  }
-});
-
 describe('GET /api/v1/admin/queues/dlq/:id', () => {
   test('shows payload, error and stack trace', async () => {
     const id = await make();
@@ -347,30 +261,5 @@ describe('DELETE /api/v1/admin/queues/dlq/:id', () => {
     const { resolution } = await detail(id);
     const { rows } = await sql`SELECT 1 FROM outbox`.execute(system.db);
     assert.equal(rows.length, resolution === 'retried' ? 1 : 0);
-  });
-});
-
-describe('GET /api/v1/admin/queues', () => {
-  test('answers with the body of Epic 12: sizes of the engine and of the dead letters', async () => {
-    const recent = new Date(Date.now() - 10 * 60_000).toISOString();
-    const old = new Date(Date.now() - 61 * 60_000).toISOString();
-    await make({ failedAt: recent });
-    await make({ failedAt: recent, resolved: true });
-    await make({ failedAt: old });
-    await make({ queue: 'removed_queue', failedAt: old });
-    await system.engine.queue(QUEUE).obliterate({ force: true });
-    await system.engine.queue(QUEUE).addBulk([
-      { name: 'a', data: {} },
-      { name: 'a', data: {}, opts: { priority: 3 } },
-      { name: 'a', data: {}, opts: { delay: 60_000 } },
-    ]);
-    const { status, body } = await api.call('GET', '/api/v1/admin/queues');
-    assert.equal(status, 200);
-    assert.deepEqual(body, {
-      queues: [
-        { name: QUEUE, depth: 2, active: 0, failed_last_hour: 2, dlq_size: 2 },
-        { name: 'removed_queue', depth: 0, active: 0, failed_last_hour: 0, dlq_size: 1 },
-      ],
-    });
   });
 });
