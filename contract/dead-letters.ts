@@ -183,7 +183,8 @@ export const reason = z.string().trim().min(3).max(500).regex(TEXT);
  */
 export const retryRequest = z
   .strictObject({
-    payload: z.json().optional(),
+    /** Any JSON. Unknown here: it came as JSON, and a schema that followed it down could run out of stack. */
+    payload: z.unknown().optional(),
     options: z
       .strictObject({
         /** 1 (first) to 2,097,151 (last). */

@@ -47,6 +47,9 @@ export const LOG_EVENTS = [
   'dead_letter_set_aside',
   'dead_letter_retried',
   'dead_letter_discarded',
+  'dead_letter_reopened',
+  'dead_letter_operation_started',
+  'dead_letter_operation_finished',
   'dead_letters_expired',
   // access
   'login_succeeded',

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Resolution } from '../../../contract/dead-letters.ts';
 import type { CorrelationId, DeadLetterGroupId, DeadLetterId, UserId } from '../../../contract/ids.ts';
-import type { Db, Tx } from '../../platform/postgres/db.ts';
+import type { Db } from '../../platform/postgres/db.ts';
 
 export interface SummaryRow {
   id: DeadLetterId;
@@ -39,27 +39,4 @@ export const SUMMARY = sql.raw(
 export async function find(db: Db, id: DeadLetterId): Promise<DetailRow | null> {
   const { rows } = await sql<DetailRow>`SELECT * FROM dead_letter_queue WHERE id = ${id}`.execute(db);
   return rows[0] ?? null;
-}
-
-/** Locks an entry until the transaction ends; null when there is none. */
-export async function lock(tx: Tx, id: DeadLetterId): Promise<DetailRow | null> {
-  const { rows } = await sql<DetailRow>`SELECT * FROM dead_letter_queue WHERE id = ${id} FOR UPDATE`.execute(
-    tx,
-  );
-  return rows[0] ?? null;
-}
-
-export interface ResolvedBy {
-  by: UserId;
-  at: Date;
-  resolution: Resolution;
-  retryJobId: string | null;
-}
-
-export async function markResolved(tx: Tx, id: DeadLetterId, how: ResolvedBy): Promise<void> {
-  await sql`
-    UPDATE dead_letter_queue
-       SET resolved = TRUE, resolved_at = ${how.at}, resolved_by = ${how.by},
-           resolution = ${how.resolution}, retry_job_id = ${how.retryJobId}
-     WHERE id = ${id}`.execute(tx);
 }
