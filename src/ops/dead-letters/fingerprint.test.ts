@@ -61,16 +61,8 @@ describe('the message of a group has its variable parts masked:', () => {
 
   test('however long it is', () => {
     assert.ok(masked('x '.repeat(1_000_000)).length <= 500);
-    const started = performance.now();
-    for (const hostile of [
-      'a.'.repeat(500),
-      "'".repeat(999),
-      ':'.repeat(999),
-      'a'.repeat(999),
-      '1:'.repeat(500),
-    ])
-      masked(hostile);
-    assert.ok(performance.now() - started < 1_000, 'no pattern takes more than linear time to speak of');
+    for (const hostile of ['a.', "'", ':', 'a', '1:', 'a@', '-', 'a1'])
+      assert.ok(masked(hostile.repeat(100_000)).length <= 500, 'no pattern hangs');
   });
 });
 

@@ -58,7 +58,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   ],
   // Hashes, tokens: eight characters and more, of which some are digits.
   [/\b(?=[a-z]*\d)(?=[a-z\d]*\d[a-z]*\d)[a-z\d]{8,}\b/gi, '<id>'],
-  [/[+-]?\d+(?:[.,]\d+)*/g, '<n>'],
+  [/\d+(?:[.,]\d+)*/g, '<n>'],
 ];
 
 function maskMessage(message: string): string {
@@ -90,6 +90,6 @@ function ownFrames(stackTrace: string | null): string[] {
 /** A file without what differs between machines and builds: where it is installed, `dist/`, its ending. */
 function placeOf(file: string): string {
   const path = file.replace(/^file:\/\//, '').replace(/\.[cm]?[jt]sx?$/, '');
-  const own = /(?:^|\/)(?:dist\/)?((?:src|lib|app)\/.+)$/.exec(path)?.[1];
+  const own = /^.*\/(src\/.+)$/.exec(`/${path}`)?.[1];
   return (own ?? path.split('/').slice(-2).join('/')).slice(0, 200);
 }
