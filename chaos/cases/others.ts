@@ -1,0 +1,73 @@
+/** Two leaders at once, deaths at the first attempt, and retries of jobs with options. */
+import { eventually } from '../../test/helpers/eventually.ts';
+import { workQueue } from '../queues.ts';
+import { DLQ } from '../retries.ts';
+import type { RoleProcess } from '../role-process.ts';
+import type { World } from '../world.ts';
+import { enqueue, PATIENCE_MS, untilEntry, type Case } from './scene.ts';
+
+const leads = (role: RoleProcess): boolean =>
+  role.url() !== null && role.lastAt('leader_elected') > role.lastAt('leader_lost');
+
+async function untilLeader({ housekeeping }: World): Promise<RoleProcess> {
+  return eventually(() => housekeeping.find(leads), { what: 'there is a leader', timeoutMs: PATIENCE_MS });
+}
+
+/** The leader is stopped until another was elected, and wakes up believing that it still leads. */
+export const twoLeaders: Case = async (scene) => {
+  const { world, newId } = scene;
+  const old = await untilLeader(world);
+  const { thaw } = old.freeze();
+  let electedAt = 0;
+  const dead = newId();
+  try {
+    const other = world.housekeeping.find((role) => role !== old);
+    await eventually(() => other !== undefined && leads(other), {
+      ...{ what: 'another leader', timeoutMs: PATIENCE_MS },
+    });
+    electedAt = other?.lastAt('leader_elected') ?? 0;
+    // Work for both.
+    await enqueue(scene, { jobId: dead, kind: 'unrecoverable' });
+    await enqueue(scene, { jobId: newId(), kind: 'succeed' });
+  } finally {
+    thaw();
+  }
+  const lostAt = await eventually(() => old.lastAt('leader_lost') || undefined, {
+    ...{ what: 'the old leader notices', timeoutMs: PATIENCE_MS },
+  });
+  await untilEntry(scene, dead);
+  return lostAt >= electedAt;
+};
+
+/** A job with attempts left that says that another would not help. */
+export const unrecoverableAtOnce: Case = async (scene) => {
+  const jobId = scene.newId();
+  await enqueue(scene, { jobId, kind: 'unrecoverable' });
+  const { attempts, error_message: message } = await untilEntry(scene, jobId);
+  return attempts === 1 && workQueue.attempts > 1 && message.startsWith('unrecoverable');
+};
+
+/** A retry keeps priority and delay, and gets an id of its own. */
+export const retryWithOptions: Case = async (scene) => {
+  const { world, admin, newId } = scene;
+  const jobId = newId();
+  const options = { priority: 7, delayMs: 400 };
+  await enqueue(scene, { jobId, kind: 'mended', options });
+  const { id } = await untilEntry(scene, jobId);
+  await eventually(
+    async () => {
+      const status = (await admin.call('POST', `${DLQ}/${id}/retry`))?.status;
+      // 409: an earlier try was answered by a broken connection, and was done all the same.
+      return status === 200 || status === 409;
+    },
+    { what: 'the retry is accepted', timeoutMs: PATIENCE_MS, intervalMs: 200 },
+  );
+  const follower = await eventually(
+    async () => {
+      const job = await world.engine.queue(workQueue.name).getJob(`retry-${id}`);
+      return job !== undefined && (await job.getState()) === 'completed' ? job : undefined;
+    },
+    { what: 'the follower completes', timeoutMs: PATIENCE_MS },
+  );
+  return follower.opts.priority === options.priority && follower.opts.delay === options.delayMs;
+};
