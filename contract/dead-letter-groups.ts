@@ -56,6 +56,7 @@ export const groupDetail = deadLetterGroup.extend({
   muted_at: timestamp.nullable(),
   muted_by: userId.nullable(),
   muted_reason: z.string().nullable(),
+  /** The latest 200, oldest first. */
   notes: z.array(note),
 });
 export const muteRequest = z.strictObject({ reason });

@@ -142,8 +142,11 @@ export const deadLetterDetail = deadLetterSummary.extend({
   expires_at: timestamp,
   /** Whether fields of the payload are masked in this answer. */
   masked: z.boolean(),
-  /** Dotted paths of the payload that hold personal data, as the queue's definition has them. */
-  personal_fields: z.array(z.string()),
+  /**
+   * Dotted paths of the payload that hold personal data, as the queue's definition has them; null when the
+   * queue is no longer defined, and all of it may be personal.
+   */
+  personal_fields: z.array(z.string()).nullable(),
   /**
    * Why the queue's schema would refuse this payload today; [] when it takes it, null when the queue is no
    * longer defined.
@@ -164,13 +167,14 @@ export const deadLetterDetail = deadLetterSummary.extend({
   ancestors: z.array(relative),
   /** Later deaths of the job that retries of this entry made, in order. */
   followers: z.array(relative),
+  /** The latest 200, oldest first. */
   notes: z.array(note),
 });
 export type DeadLetterDetail = z.infer<typeof deadLetterDetail>;
 
 export const deadLetterParams = z.object({ id: deadLetterId });
 export const deadLetterDetailQuery = z.strictObject({
-  /** `true` masks personal fields, and writes no audit entry. */
+  /** `true` masks personal fields, and whatever quotes them, and writes no audit entry. */
   masked: z.enum(['true', 'false']).default('false'),
 });
 

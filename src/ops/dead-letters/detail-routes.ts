@@ -1,43 +1,53 @@
-import { deadLetterDetail, deadLetterParams, type DeadLetterDetail } from '../../../contract/dead-letters.ts';
-import { HttpError } from '../../platform/http/errors.ts';
-import type { HttpServer } from '../../platform/http/types.ts';
-import { find, type DetailRow } from './store.ts';
+import {
+  deadLetterDetail,
+  deadLetterDetailQuery,
+  deadLetterParams,
+  noteRequest,
+  noteResponse,
+} from '../../../contract/dead-letters.ts';
+import { actorOf, type HttpServer } from '../../platform/http/types.ts';
+import { readDetail } from './detail.ts';
+import { writeNote } from './notes.ts';
 import type { DeadLetterDeps } from './types.ts';
-import { PATH, tags, toSummary } from './view.ts';
+import { PATH, tags } from './view.ts';
+
+const config = { access: 'admin' } as const;
 
 export function detailRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
     `${PATH}/:id`,
     {
-      config: { access: 'admin' },
+      config,
       schema: {
         tags,
-        summary: 'One dead letter with its payload and stack trace',
+        summary: 'One dead letter with its payload and stack trace; looking at personal fields is audited',
         params: deadLetterParams,
+        querystring: deadLetterDetailQuery,
         response: { 200: deadLetterDetail },
       },
     },
-    async ({ params }) => {
-      const row = await find(deps.db, params.id);
-      if (row === null) throw new HttpError('not_found');
-      return toDetail(row);
+    async (request) => {
+      const masked = request.query.masked === 'true';
+      return readDetail({ id: request.params.id, masked, actor: actorOf(request) }, deps);
     },
   );
-}
 
-function toDetail(row: DetailRow): DeadLetterDetail {
-  const { payload, payload_text, captured_at, resolved_at, ...rest } = row;
-  return {
-    ...rest,
-    ...toSummary(row),
-    payload: shownPayload(payload, payload_text),
-    captured_at: captured_at.toISOString(),
-    resolved_at: resolved_at?.toISOString() ?? null,
-  };
-}
-
-/** The exact payload where JSONB has only its likeness; as text where it is too deep for a JSON answer. */
-function shownPayload(payload: unknown, exact: string | null): unknown {
-  if (exact === null) return payload;
-  return payload === null ? exact : (JSON.parse(exact) as unknown);
+  app.post(
+    `${PATH}/:id/notes`,
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Write a note on a dead letter',
+        params: deadLetterParams,
+        body: noteRequest,
+        response: { 201: noteResponse },
+      },
+    },
+    async (request, reply) => {
+      const about = { type: 'dead_letter', id: request.params.id } as const;
+      const note = await writeNote({ about, text: request.body.text, actor: actorOf(request) }, deps);
+      return reply.code(201).send(note);
+    },
+  );
 }

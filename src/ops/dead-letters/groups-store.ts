@@ -139,6 +139,16 @@ export async function readExtras(
   );
 }
 
+/** What an entry says of its group. */
+export async function findGroupOf(
+  db: Db,
+  id: DeadLetterGroupId,
+): Promise<{ id: DeadLetterGroupId; message: string; muted: boolean } | null> {
+  const { rows } = await sql<{ id: DeadLetterGroupId; message: string; muted: boolean }>`
+    SELECT id, message, muted_at IS NOT NULL AS muted FROM dead_letter_groups WHERE id = ${id}`.execute(db);
+  return rows[0] ?? null;
+}
+
 /** Locks a group until the transaction ends. @returns since when it is muted; undefined when there is none */
 export async function lockGroup(
   tx: Tx,
