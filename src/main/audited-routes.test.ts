@@ -65,6 +65,25 @@ function bodyOf(answer: { headers: Record<string, unknown>; json: () => unknown 
   return isJson ? (answer.json() as Record<string, unknown>) : {};
 }
 
+/** Rows of all tables together. */
+async function countRows(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT sum((xpath('/row/count/text()', query_to_xml(format('SELECT count(*) FROM %I', tablename),
+                                                        false, true, '')))[1]::text::int)::int AS count
+      FROM pg_tables WHERE schemaname = 'public'`.execute(system.db);
+  return rows[0]?.count ?? -1;
+}
+
+/** Runs while no entry can be written. */
+async function withoutAudit<T>(work: () => Promise<T>): Promise<T> {
+  await sql`ALTER TABLE audit_log ADD CONSTRAINT audit_is_closed CHECK (FALSE) NOT VALID`.execute(system.db);
+  try {
+    return await work();
+  } finally {
+    await sql`ALTER TABLE audit_log DROP CONSTRAINT audit_is_closed`.execute(system.db);
+  }
+}
+
 async function countEntries(): Promise<number> {
   const { rows } = await sql<{ count: number }>`SELECT count(*)::int AS count FROM audit_log`.execute(
     system.db,
@@ -94,7 +113,7 @@ test('every route that changes something for an admin is in the table, and the t
   );
 });
 
-describe('leaves one entry, with who, what and from where, and none when it finds all done:', () => {
+describe('changes nothing without an entry, leaves one with who, what and from where, and none when it finds all done:', () => {
   for (const [route, prepare] of Object.entries(REQUESTS)) {
     test(route, async () => {
       const request = await prepare(system.db);
@@ -102,6 +121,10 @@ describe('leaves one entry, with who, what and from where, and none when it find
         const admin = await makeUser(system.db, 'admin');
         request.caller = { id: admin.id, token: await sessionFor(system.db, admin) };
       }
+      const rows = await countRows();
+      assert.equal((await withoutAudit(() => call(route, request))).status, 500);
+      assert.equal(await countRows(), rows, 'nothing is left of it');
+
       const before = await countEntries();
       const { status, body, correlation } = await call(route, request);
       assert.ok(status >= 200 && status < 300, `${status} ${JSON.stringify(body)}`);

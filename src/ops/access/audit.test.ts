@@ -5,6 +5,8 @@ import { sql } from 'kysely';
 import { type AccessServer, type Answer, createAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, signIn } from '../../../test/helpers/access.ts';
 import { auditOf } from '../../../test/helpers/audit.ts';
+import { eventually } from '../../../test/helpers/eventually.ts';
+import { waitingSessions } from '../../../test/helpers/locks.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
 import type { EntryRow } from '../audit/store.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
@@ -95,7 +97,13 @@ describe('of access is recorded', () => {
   test('one sign-out, when several requests end a session at once', async () => {
     const user = await makeUser(database.db, 'admin', { clock: server.clock });
     const token = await signIn(server.app, user, server.clock);
-    await Promise.all(Array.from({ length: 5 }, () => call('/auth/logout', { token })));
+    const answers = await database.db.transaction().execute(async (tx) => {
+      await sql`SELECT 1 FROM sessions WHERE user_id = ${user.id} FOR UPDATE`.execute(tx);
+      const calls = Array.from({ length: 3 }, () => call('/auth/logout', { token }));
+      await eventually(async () => (await waitingSessions(database.db)) === 3);
+      return calls;
+    });
+    for (const { answer } of await Promise.all(answers)) assert.equal(answer.status, 200);
     const entries = (await everything()).filter(({ actor_id }) => actor_id === user.id);
     assert.deepEqual(
       entries.map(({ action }) => action),
