@@ -68,6 +68,9 @@ export const METRICS = {
   fmhl_dlq_captured_total: counter('Dead letters captured from the engine.', ['queue']),
   fmhl_dlq_retried_total: counter('Dead letters re-enqueued by an admin.', ['queue']),
   fmhl_dlq_discarded_total: counter('Dead letters marked as resolved by an admin.', ['queue']),
+  fmhl_dlq_operation_entries_total: counter('Entries worked on by bulk operations, by what became of them.', [
+    'outcome',
+  ]),
   fmhl_dlq_expired_total: counter('Dead letters removed by retention.', ['queue']),
   fmhl_dlq_capture_lag_seconds: gauge(
     'Age of the oldest dead job not yet captured, at the last sweep; 0 when none waits.',

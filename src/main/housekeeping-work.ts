@@ -1,3 +1,4 @@
+import { startOperations } from '../ops/dead-letters/operations/run.ts';
 import { createSetAside } from '../ops/dead-letters/set-aside.ts';
 import { startCapture } from '../ops/dead-letters/sweep.ts';
 import { startSettling } from '../ops/dead-letters/tallies.ts';
@@ -15,7 +16,7 @@ const SCHEDULES_EVERY_MS = 10 * 60_000;
  * relays the outbox and keeps the schedules.
  */
 export function startHousekeeping(services: Services, tasks: readonly ScheduledTask[]): Leadership {
-  const { db, engine, producer, metrics, logger, clock, queueNames, pool } = services;
+  const { db, engine, producer, metrics, logger, clock, queues, queueNames, pool } = services;
   const leader = metrics.gauge('fmhl_leader');
   leader.set(0);
   return campaign({
@@ -28,6 +29,7 @@ export function startHousekeeping(services: Services, tasks: readonly ScheduledT
       const loops = [
         startCapture(queueNames, { db, engine, metrics, logger, setAside }),
         startSettling({ db, metrics, logger }),
+        startOperations({ db, clock, metrics, logger, definitions: queues }),
         startRelay({ db, engine, producer, metrics, logger }),
         startLoop({
           name: 'schedules',

@@ -1,7 +1,9 @@
 import type { HttpServer } from '../../platform/http/types.ts';
 import { detailRoutes } from './detail-routes.ts';
+import { exportRoutes } from './export-routes.ts';
 import { groupRoutes } from './group-routes.ts';
 import { listRoutes } from './list-routes.ts';
+import { operationRoutes } from './operations/routes.ts';
 import { resolveRoutes } from './resolve-routes.ts';
 import type { DeadLetterDeps } from './types.ts';
 
@@ -9,6 +11,8 @@ import type { DeadLetterDeps } from './types.ts';
 export function deadLetterRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   listRoutes(app, deps);
   detailRoutes(app, deps);
+  exportRoutes(app, deps);
   groupRoutes(app, deps);
   resolveRoutes(app, deps);
+  operationRoutes(app, deps);
 }
