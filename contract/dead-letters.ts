@@ -229,3 +229,4 @@ export const reopenResponse = z.object({ ok: z.literal(true), message: z.literal
 export const exportQuery = z
   .strictObject({ ...filterFields, format: z.enum(['ndjson', 'csv']).default('ndjson') })
   .refine(pathHasValue, bothOrNeither);
+export type DeadLetterExportQuery = z.infer<typeof exportQuery>;

@@ -51,6 +51,7 @@ export const LOG_EVENTS = [
   'dead_letter_operation_started',
   'dead_letter_operation_finished',
   'dead_letters_expired',
+  'dead_letters_exported',
   // access
   'login_succeeded',
   'login_failed',

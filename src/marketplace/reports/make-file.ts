@@ -1,6 +1,6 @@
 import { MAX_EXPORT_ROWS, TOO_MANY_ROWS } from '../../../contract/reports.ts';
 import type { Db } from '../../platform/postgres/db.ts';
-import { toCsv } from './csv.ts';
+import { toCsv } from '../../platform/csv.ts';
 import type { Selection } from './sources/select.ts';
 import { matchingIds } from './store.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { FiltersOf } from '../../../../contract/reports.ts';
-import type { Cell } from '../csv.ts';
+import type { Cell } from '../../../platform/csv.ts';
 import { equals, within } from './conditions.ts';
 import type { ReportSource } from './types.ts';
 

@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import type { ProviderId } from '../../../../contract/ids.ts';
 import type { Db } from '../../../platform/postgres/db.ts';
-import type { Cell } from '../csv.ts';
+import type { Cell } from '../../../platform/csv.ts';
 
 /** Where a report's rows come from. `F` are its filters. */
 export interface ReportSource<F> {
