@@ -74,6 +74,18 @@ describe('redaction of fields', () => {
     assert.deepEqual(redact({ token: null, password: undefined }), { token: null, password: undefined });
   });
 
+  test('shows the end of a period, which is called "to" as well, and nothing else by that name', () => {
+    for (const to of ['2026-01-31', '2026-01-31T14:30:00Z', '2026-01-31T14:30:00.000+02:00']) {
+      assert.deepEqual(redact({ to }), { to });
+    }
+    const to = new Date('2026-01-31');
+    assert.deepEqual(redact({ filters: { to } }), { filters: { to: to.toISOString() } });
+    for (const recipient of ['ada', '2026-01-31@example.com', '2026-01-31 Ada', 20260131, ['2026-01-31']]) {
+      assert.deepEqual(redact({ to: recipient }), { to: MASK });
+    }
+    assert.deepEqual(redact({ password: '2026-01-31' }), { password: MASK });
+  });
+
   test('masks an address that is a key', () => {
     assert.deepEqual(redact({ 'user@example.com': 3 }), { [MASK]: 3 });
   });

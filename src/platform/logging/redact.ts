@@ -15,6 +15,8 @@ const SECRET_KEYS = new RegExp(
   ].join('|'),
   'i',
 );
+/** A date, or a date and time: what `to` holds where it is the end of a period and not an email's recipient. */
+const MOMENT = /^\d{4}-\d\d-\d\d(T[\d:.]{5,20}(Z|[+-]\d\d:\d\d))?$/;
 // Without slashes, so that a path such as node_modules/@scope/name/index.js is none.
 const EMAIL = /[^\s<>"'(),;:@/]{1,64}@[^\s<>"'(),;:@/]{1,255}\.[A-Za-z]{2,24}/g;
 const PHONE = /\+\d[\d\-. ()]{6,40}\d/g;
@@ -86,10 +88,14 @@ function copyOfObject(value: object, depth: number, budget: { left: number }): u
 function field(of: Record<string, unknown>, key: string, depth: number, budget: { left: number }): unknown {
   try {
     const item = of[key];
-    return SECRET_KEYS.test(key) && item !== null && item !== undefined
+    return SECRET_KEYS.test(key) && item !== null && item !== undefined && !isPeriodEnd(key, item)
       ? MASK
       : copyOf(item, depth + 1, budget);
   } catch {
     return '[unreadable]';
   }
+}
+
+function isPeriodEnd(key: string, item: unknown): boolean {
+  return key === 'to' && (item instanceof Date || (typeof item === 'string' && MOMENT.test(item)));
 }

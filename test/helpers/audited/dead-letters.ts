@@ -109,4 +109,46 @@ export const DEAD_LETTER_REQUESTS: Requests = {
       entry: ({ id }) => ({ action: 'dead_letter_group.note', target, changes: { note_id: id } }),
     };
   },
+  [`GET ${PATH}/:id`]: async (db) => {
+    const payload = { to: PLANTED_EMAIL, template: 'welcome', data: { company_name: PLANTED } };
+    const [id = ''] = await makeDeadLetters(db, [{ queueName: 'email_send', payload }]);
+    return {
+      params: [id],
+      entry: () => ({
+        ...{ action: 'dead_letter.view_personal', target: { type: 'dead_letter', id } },
+        changes: { queue: 'email_send' },
+      }),
+    };
+  },
+  [`POST ${PATH}/operations`]: async (db) => {
+    const { id } = await aDeadLetter(db);
+    return {
+      body: { action: 'discard', ids: [id], reason: 'an old bug' },
+      entry: (answer) => ({
+        action: 'dead_letter_operation.start',
+        target: { type: 'dead_letter_operation', id: String(answer.id) },
+        reason: 'an old bug',
+        changes: {
+          ...{ action: 'discard', filter: { ids: 1 }, rate_per_second: null },
+          ...{ state: 'running', matched: 1 },
+        },
+      }),
+    };
+  },
+  [`DELETE ${PATH}/operations/:id`]: async (db) => {
+    const { rows } = await sql<{ id: string }>`
+      INSERT INTO dead_letter_operations (action, filter, reason, state, asked_at, asked_by, correlation_id)
+      VALUES ('retry', '{}', ${PLANTED}, 'running', now(), gen_random_uuid(), gen_random_uuid())
+      RETURNING id`.execute(db);
+    const id = rows[0]?.id ?? '';
+    return {
+      params: [id],
+      entry: () => ({
+        action: 'dead_letter_operation.cancel',
+        target: { type: 'dead_letter_operation', id },
+        changes: { state: 'cancelled', matched: 0, processed: 0, succeeded: 0 },
+      }),
+      again: 409,
+    };
+  },
 };

@@ -79,8 +79,8 @@ export const LEAD_REQUESTS: Requests = {
       action: 'report.export',
       target: { type: 'report_export', id: String(job_id) },
       changes: {
-        ...{ report: 'leads', filters: { status: 'approved' } },
-        ...{ period_start: '2026-01-02T00:00:00.000Z', period_end: '2026-01-03T00:00:00.000Z' },
+        report: 'leads',
+        filters: { status: 'approved', from: '2026-01-02T00:00:00.000Z', to: '2026-01-03T00:00:00.000Z' },
       },
     }),
   }),
