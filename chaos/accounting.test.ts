@@ -24,10 +24,7 @@ describe('the accounting', () => {
     const result = account(
       facts({
         accepted: accepted('done', 'waits', 'in-outbox', 'dead', 'dropped', 'again'),
-        engine: [
-          ...completed('done', 'retry-entry-again'),
-          { queue, jobId: 'waits', state: 'queued' },
-        ],
+        engine: [...completed('done', 'retry-entry-again'), { queue, jobId: 'waits', state: 'queued' }],
         outbox: [{ queue, jobId: 'in-outbox' }],
         entries: [entry('dead'), entry('dropped', { resolution: 'discarded' }), retried('again')],
         acknowledgedRetries: ['entry-again'],

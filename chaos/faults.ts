@@ -51,7 +51,12 @@ export function createFaults(world: World): Faults {
   };
 }
 
-async function disturb(role: RoleProcess, server: Server, kind: 'cut' | 'stall', forMs: number): Promise<void> {
+async function disturb(
+  role: RoleProcess,
+  server: Server,
+  kind: 'cut' | 'stall',
+  forMs: number,
+): Promise<void> {
   const proxy = role[server];
   if (kind === 'stall') proxy.pause();
   else await proxy.cut();

@@ -23,10 +23,14 @@ export async function createLedger(db: Db): Promise<void> {
     END $$`.execute(db);
   await sql`
     CREATE TRIGGER chaos_halts BEFORE UPDATE OF delivered_at ON outbox
-      FOR EACH ROW WHEN (NEW.job_id LIKE 'halt-%') EXECUTE FUNCTION chaos.halt(${sql.lit(HALTS.record)})`.execute(db);
+      FOR EACH ROW WHEN (NEW.job_id LIKE 'halt-%') EXECUTE FUNCTION chaos.halt(${sql.lit(HALTS.record)})`.execute(
+    db,
+  );
   await sql`
     CREATE TRIGGER chaos_halts BEFORE INSERT ON dead_letter_queue
-      FOR EACH ROW WHEN (NEW.job_id LIKE 'halt-%') EXECUTE FUNCTION chaos.halt(${sql.lit(HALTS.insert)})`.execute(db);
+      FOR EACH ROW WHEN (NEW.job_id LIKE 'halt-%') EXECUTE FUNCTION chaos.halt(${sql.lit(HALTS.insert)})`.execute(
+    db,
+  );
 }
 
 /** In the transaction of the outbox row: the job is accepted exactly when this is. */

@@ -20,6 +20,8 @@ try {
   describe(report).forEach(print);
   process.exitCode = objections(report).length === 0 ? 0 : 1;
 } catch (error) {
-  print(`FAILED with seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  print(
+    `FAILED with seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   process.exitCode = 1;
 }

@@ -24,10 +24,15 @@ export function describe(report: ChaosReport): string[] {
     row('dead letter unresolved', account.deadUnresolved),
     row('dead letter resolved, with its follower', account.deadRetried),
     row('dead letter resolved, discarded', account.deadDiscarded),
-    row('bulk operations: started, completed, cancelled', `${bulk.started}, ${bulk.completed}, ${bulk.cancelled}`),
+    row(
+      'bulk operations: started, completed, cancelled',
+      `${bulk.started}, ${bulk.completed}, ${bulk.cancelled}`,
+    ),
     row('lost', account.lost),
     row('doubled', account.doubled),
-    ...account.findings.slice(0, 50).map(({ kind, queue, jobId, detail }) => `  ${kind}: ${queue} ${jobId} (${detail})`),
+    ...account.findings
+      .slice(0, 50)
+      .map(({ kind, queue, jobId, detail }) => `  ${kind}: ${queue} ${jobId} (${detail})`),
     ...verdict(report),
     `Repeat with: npm run chaos -- --seed ${seed}`,
   ];

@@ -47,6 +47,8 @@ const RESTART_MS = 200;
 export interface RoleProcessOptions {
   name: string;
   role: ChaosRole;
+  /** Where the built roles lie. */
+  folder: string;
   redis: TcpProxy;
   postgres: TcpProxy;
   env: Record<string, string>;
@@ -96,16 +98,11 @@ export function startRoleProcess(options: RoleProcessOptions): RoleProcess {
   };
 }
 
-function spawnLife({ role, env, name, onFailure }: RoleProcessOptions): Life {
-  const child = spawnChild(
-    process.execPath,
-    [
-      '--import',
-      join(ROOT, 'node_modules/tsx/dist/loader.mjs'),
-      join(import.meta.dirname, 'roles', `${role}.ts`),
-    ],
-    { cwd: ROOT, env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env } },
-  );
+function spawnLife({ role, env, name, folder, onFailure }: RoleProcessOptions): Life {
+  const child = spawnChild(process.execPath, ['--enable-source-maps', join(folder, `${role}.mjs`)], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
+  });
   const life: Life = { child, url: null, lastAt: new Map() };
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (text) => {

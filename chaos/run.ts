@@ -110,11 +110,13 @@ async function settle({ faults, world }: Running): Promise<void> {
 }
 
 async function bringAbout(name: CaseName, running: Running): Promise<void> {
+  const startedAt = performance.now();
   for (let tries = 1; tries <= TRIES; tries += 1) {
     let reason = 'it slipped by';
     try {
       if (await NAMED_CASES[name](running.scene)) {
         running.tally.seen(name);
+        running.print(`${' '.repeat(9)}seen: ${name}, in ${Math.round(performance.now() - startedAt)} ms`);
         return;
       }
     } catch (error) {

@@ -17,7 +17,8 @@ export interface Tally {
 
 export function createTally(): Tally {
   const faults = new Map<string, number>();
-  const cases = new Map<CaseName, number>([...CASES, LAST_CASE].map((name) => [name, 0]));
+  const cases = new Map<CaseName, number>();
+  for (const name of [...CASES, LAST_CASE]) cases.set(name, 0);
   const endings = new Map<string, number>();
   let latest = 'start';
   const add = <K>(counts: Map<K, number>, key: K): void => {

@@ -1,5 +1,5 @@
 /** The whole system in processes of its own, with a proxy between each of them and each server. */
-import pg from 'pg';
+import type pg from 'pg';
 import { createMetrics } from '../src/ops/metrics/registry.ts';
 import { createProducer, type Producer } from '../src/ops/queues/producer.ts';
 import type { Engine } from '../src/platform/engine/engine.ts';
@@ -9,6 +9,7 @@ import { createDb, type Db } from '../src/platform/postgres/db.ts';
 import { createPool } from '../src/platform/postgres/pool.ts';
 import { eventually } from '../test/helpers/eventually.ts';
 import { startTcpProxy, throughProxy } from '../test/helpers/tcp-proxy.ts';
+import { buildRoles } from './build-roles.ts';
 import { createLedger } from './ledger.ts';
 import { CHAOS_QUEUE_NAMES, LOCK_MS, MAX_STALLED } from './queues.ts';
 import { startRoleProcess, type ChaosRole, type RoleProcess } from './role-process.ts';
@@ -47,9 +48,13 @@ const ROLES: readonly [string, ChaosRole][] = [
 
 /** @param onFailure told what went wrong in a process that ended by itself */
 export async function startWorld(onFailure: (what: string) => void): Promise<World> {
-  const [redis, postgres] = await Promise.all([startChaosRedis(), startChaosPostgres()]);
+  const [redis, postgres, folder] = await Promise.all([
+    startChaosRedis(),
+    startChaosPostgres(),
+    buildRoles(),
+  ]);
   const all = await Promise.all(
-    ROLES.map(([name, role]) => startOne({ name, role }, { redis, postgres }, onFailure)),
+    ROLES.map(([name, role]) => startOne({ name, role, folder }, { redis, postgres }, onFailure)),
   );
   const own = await openOwn(redis, postgres);
   const untilUp = async (): Promise<void> => {
@@ -78,7 +83,7 @@ export async function startWorld(onFailure: (what: string) => void): Promise<Wor
 }
 
 async function startOne(
-  which: { name: string; role: ChaosRole },
+  which: { name: string; role: ChaosRole; folder: string },
   servers: { redis: ChaosRedis; postgres: ChaosPostgres },
   onFailure: (what: string) => void,
 ): Promise<RoleProcess> {

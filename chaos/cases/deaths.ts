@@ -10,9 +10,9 @@ import {
   entryOf,
   inEngine,
   inFailedSet,
-  killHousekeeping,
   PATIENCE_MS,
   untilEntry,
+  untilLeader,
   waitsInOutbox,
   type Case,
   type Scene,
@@ -27,12 +27,12 @@ export const beforeCapture: Case = async (scene) => {
   const jobId = newId();
   await enqueue(scene, { jobId, kind: 'unrecoverable', options: { delayMs: 1_000 } });
   await until('the job is handed over', () => inEngine(scene, jobId));
+  const leader = await untilLeader(world);
   const frozen = world.housekeeping.map((role) => role.freeze());
   await until('the job is dead', () => inFailedSet(scene, jobId));
   const seen = (await entryOf(scene, jobId)) === undefined;
   const ranBy = await workerOf(scene, jobId, workQueue.name);
-  await Promise.all([killHousekeeping(scene), ranBy?.kill9()]);
-  // Some may have been started anew before: thawing the dead harms nobody.
+  await Promise.all([leader.kill9(), ranBy?.kill9()]);
   frozen.forEach(({ thaw }) => thaw());
   await untilEntry(scene, jobId);
   return seen;
@@ -41,6 +41,7 @@ export const beforeCapture: Case = async (scene) => {
 /** Housekeeping dies after the entry is committed, before the job is removed from the failed set. */
 export const betweenInsertAndRemoval: Case = async (scene) => {
   const { world, newId } = scene;
+  const leader = await untilLeader(world);
   const jobId = newId('halt');
   const insert = await halt(world.pool, 'insert');
   try {
@@ -55,7 +56,7 @@ export const betweenInsertAndRemoval: Case = async (scene) => {
   try {
     await until('the entry is committed', async () => (await entryOf(scene, jobId)) !== undefined);
     const seen = await inFailedSet(scene, jobId);
-    await killHousekeeping(scene);
+    await leader.kill9();
     return seen && (await inFailedSet(scene, jobId));
   } finally {
     world.housekeeping.forEach(({ redis }) => redis.resume());
@@ -67,10 +68,11 @@ export const betweenInsertAndRemoval: Case = async (scene) => {
 export const beforeHandOver: Case = async (scene) => {
   const { world, newId } = scene;
   const jobId = newId();
+  const leader = await untilLeader(world);
   const frozen = world.housekeeping.map((role) => role.freeze());
   await enqueue(scene, { jobId, kind: 'succeed' });
   const seen = (await waitsInOutbox(scene, jobId)) && !(await inEngine(scene, jobId));
-  await killHousekeeping(scene);
+  await leader.kill9();
   frozen.forEach(({ thaw }) => thaw());
   await until('the job is handed over', () => inEngine(scene, jobId));
   return seen;
@@ -79,13 +81,14 @@ export const beforeHandOver: Case = async (scene) => {
 /** Housekeeping dies when the engine has a job, before that is recorded. */
 export const beforeRecord: Case = async (scene) => {
   const { world, newId } = scene;
+  const leader = await untilLeader(world);
   const jobId = newId('halt');
   const record = await halt(world.pool, 'record');
   let seen = false;
   try {
     await enqueue(scene, { jobId, kind: 'succeed' });
     await until('the record is on the way', record.isReached);
-    await killHousekeeping(scene);
+    await leader.kill9();
     seen = (await inEngine(scene, jobId)) && (await waitsInOutbox(scene, jobId));
   } finally {
     await record.release();

@@ -1,5 +1,11 @@
 import { LAST_CASE, type CaseName } from '../schedule.ts';
-import { beforeCapture, beforeHandOver, beforeRecord, betweenInsertAndRemoval, stalledTooOften } from './deaths.ts';
+import {
+  beforeCapture,
+  beforeHandOver,
+  beforeRecord,
+  betweenInsertAndRemoval,
+  stalledTooOften,
+} from './deaths.ts';
 import { retryWithOptions, twoLeaders, unrecoverableAtOnce } from './others.ts';
 import { redisForgets } from './redis-forgets.ts';
 import type { Case } from './scene.ts';

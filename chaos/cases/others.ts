@@ -2,16 +2,7 @@
 import { eventually } from '../../test/helpers/eventually.ts';
 import { workQueue } from '../queues.ts';
 import { DLQ } from '../retries.ts';
-import type { RoleProcess } from '../role-process.ts';
-import type { World } from '../world.ts';
-import { enqueue, PATIENCE_MS, untilEntry, type Case } from './scene.ts';
-
-const leads = (role: RoleProcess): boolean =>
-  role.url() !== null && role.lastAt('leader_elected') > role.lastAt('leader_lost');
-
-async function untilLeader({ housekeeping }: World): Promise<RoleProcess> {
-  return eventually(() => housekeeping.find(leads), { what: 'there is a leader', timeoutMs: PATIENCE_MS });
-}
+import { enqueue, leads, PATIENCE_MS, untilEntry, untilLeader, type Case } from './scene.ts';
 
 /** The leader is stopped until another was elected, and wakes up believing that it still leads. */
 export const twoLeaders: Case = async (scene) => {
@@ -32,11 +23,9 @@ export const twoLeaders: Case = async (scene) => {
   } finally {
     thaw();
   }
-  const lostAt = await eventually(() => old.lastAt('leader_lost') || undefined, {
-    ...{ what: 'the old leader notices', timeoutMs: PATIENCE_MS },
-  });
+  await eventually(() => !leads(old), { what: 'the old leader notices', timeoutMs: PATIENCE_MS });
   await untilEntry(scene, dead);
-  return lostAt >= electedAt;
+  return old.lastAt('leader_lost') >= electedAt;
 };
 
 /** A job with attempts left that says that another would not help. */

@@ -7,6 +7,7 @@ import type { Admin } from '../admin.ts';
 import { waitingInOutbox } from '../facts.ts';
 import { accept } from '../ledger.ts';
 import { workQueue, type Kind } from '../queues.ts';
+import type { RoleProcess } from '../role-process.ts';
 import type { World } from '../world.ts';
 
 export interface Scene {
@@ -63,6 +64,11 @@ export async function waitsInOutbox({ world }: Scene, jobId: string): Promise<bo
   return (await waitingInOutbox(world.db)).some((job) => job.jobId === jobId);
 }
 
-export async function killHousekeeping({ world }: Scene): Promise<void> {
-  await Promise.all(world.housekeeping.map((role) => role.kill9()));
+/** Whether a housekeeping process was elected, and has not said since that it lost. */
+export function leads(role: RoleProcess): boolean {
+  return role.url() !== null && role.lastAt('leader_elected') > role.lastAt('leader_lost');
+}
+
+export function untilLeader({ housekeeping }: World): Promise<RoleProcess> {
+  return eventually(() => housekeeping.find(leads), { what: 'there is a leader', timeoutMs: PATIENCE_MS });
 }
