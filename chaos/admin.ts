@@ -36,7 +36,7 @@ export async function createAdmin(world: World): Promise<Admin> {
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           signal: AbortSignal.timeout(ANSWER_MS),
         });
-        const answer = { status: response.status, body: (await response.json()) };
+        const answer = { status: response.status, body: await response.json() };
         if (answer.status === 401) token = await enter(world);
         return answer;
       } catch {
