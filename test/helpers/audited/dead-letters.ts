@@ -120,6 +120,13 @@ export const DEAD_LETTER_REQUESTS: Requests = {
       }),
     };
   },
+  [`GET ${PATH}/export`]: () => ({
+    entry: () => ({
+      action: 'dead_letter.export',
+      target: { type: 'queue', id: '*' },
+      changes: { format: 'ndjson', resolved: 'false', filters: [] },
+    }),
+  }),
   [`POST ${PATH}/operations`]: async (db) => {
     const { id } = await aDeadLetter(db);
     return {
