@@ -129,7 +129,7 @@ describe('a lead whose confirmation email dies and is retried', () => {
     const { queues } = body as { queues: { name: string }[] };
     assert.deepEqual(
       queues.find((queue) => queue.name === 'email_send'),
-      { name: 'email_send', depth: 0, active: 0, failed_last_hour: 1, dlq_size: 1 },
+      { name: 'email_send', depth: 0, active: 0, failed_last_hour: 1, dlq_size: 1, dlq_muted_size: 0 },
     );
     assert.equal(await metric(api, 'fmhl_leads_submitted_total'), 1);
     assert.equal(await metric(worker, 'fmhl_jobs_failed_total{queue="email_send"}'), 1);

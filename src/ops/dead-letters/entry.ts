@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CorrelationId, DeadLetterId } from '../../../contract/ids.ts';
 import { omit } from '../../platform/collections.ts';
 import type { EngineJob } from '../../platform/engine/engine.ts';
+import { storable, storableJson } from '../../platform/postgres/text.ts';
 import { metaOf } from '../queues/job.ts';
 import { fingerprintOf, type Fingerprint } from './fingerprint.ts';
 
@@ -41,15 +42,15 @@ export function toNewDeadLetter(queueName: string, job: EngineJob): NewDeadLette
   const meta = metaOf(job);
   const payload = toJsonb(job.data);
   const shown = shownJobId(id);
-  const jobName = clean(job.name);
-  const errorMessage = typeof job.failedReason === 'string' ? clean(job.failedReason) : null;
+  const jobName = storable(job.name);
+  const errorMessage = typeof job.failedReason === 'string' ? storable(job.failedReason) : null;
   const stackTrace = lastStack(job.stacktrace);
   return {
     queueName,
     engineId: id,
     failedAtMs: finishedOn,
     jobId: shown,
-    engineJobId: shown === id ? null : clean(id),
+    engineJobId: shown === id ? null : storable(id),
     jobName,
     payload: payload.likeness,
     payloadText: payload.exact,
@@ -68,32 +69,20 @@ export function withTextPayload(entry: NewDeadLetter): NewDeadLetter {
   return { ...entry, payload: null, payloadText: entry.payloadText ?? entry.payload };
 }
 
-/** Text without what PostgreSQL's text can't hold. */
-function clean(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
-}
-
 /** An id that fits the column and is still one of a kind: a long one keeps its start and gets its hash. */
 function shownJobId(id: string): string {
-  if (id.length <= MAX_JOB_ID && clean(id) === id) return id;
+  if (id.length <= MAX_JOB_ID && storable(id) === id) return id;
   const hash = createHash('sha256').update(id).digest('hex');
-  return `${clean(id).slice(0, MAX_JOB_ID - hash.length - 1)}~${hash}`.toWellFormed();
+  return `${storable(id).slice(0, MAX_JOB_ID - hash.length - 1)}~${hash}`.toWellFormed();
 }
 
 function lastStack(stacktrace: unknown): string | null {
   const last: unknown = Array.isArray(stacktrace) ? stacktrace.at(-1) : undefined;
-  return typeof last === 'string' ? clean(last) : null;
+  return typeof last === 'string' ? storable(last) : null;
 }
 
 function toJsonb(value: unknown): { likeness: string; exact: string | null } {
   const text = JSON.stringify(value ?? null);
   if (!NOT_FOR_JSONB.test(text)) return { likeness: text, exact: null };
-  return { likeness: JSON.stringify(cleanDeep(value)), exact: text };
-}
-
-function cleanDeep(value: unknown): unknown {
-  if (typeof value === 'string') return clean(value);
-  if (Array.isArray(value)) return value.map(cleanDeep);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean(key), cleanDeep(item)]));
+  return { likeness: JSON.stringify(storableJson(value)), exact: text };
 }
