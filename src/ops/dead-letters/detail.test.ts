@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { deadLetterDetail, note, type DeadLetterDetail } from '../../../contract/dead-letters.ts';
+import { deadLetterDetail, type DeadLetterDetail } from '../../../contract/dead-letters.ts';
 import { errorBody } from '../../../contract/errors.ts';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
@@ -252,52 +252,5 @@ describe('personal fields of a dead letter', () => {
     const plain = await makeDeadLetter(system.db, { payload });
     await detail(plain);
     assert.deepEqual([await audited(none), await audited(plain)], [[], []]);
-  });
-});
-
-describe('POST /api/v1/admin/queues/dlq/:id/notes', () => {
-  test('adds a note that the entry shows, in the order of writing; the log says that, not what', async () => {
-    const id = await makeDeadLetter(system.db);
-    const other = await makeDeadLetter(system.db);
-    const texts = ['called <the provider>\non Monday', 'fixed'];
-    for (const text of texts) {
-      const { status, body } = await api.call('POST', `${DLQ}/${id}/notes`, { body: { text: ` ${text}\n` } });
-      assert.equal(status, 201);
-      assert.equal(note.parse(body).text, text);
-    }
-    const { notes } = await detail(id);
-    assert.deepEqual(
-      notes.map(({ text }) => text),
-      texts,
-    );
-    assert.deepEqual((await detail(other)).notes, []);
-    const entries = await audited(id);
-    assert.deepEqual(
-      entries.map(({ action, changes }) => [action, changes.note_id]),
-      notes.map((one) => ['dead_letter.note', one.id]),
-    );
-    assert.doesNotMatch(JSON.stringify(entries), /provider|fixed/);
-  });
-
-  for (const [body, field] of [
-    [{}, 'text'],
-    [{ text: ' \n ' }, 'text'],
-    [{ text: 'x'.repeat(4_001) }, 'text'],
-    [{ text: 'a\0' }, 'text'],
-    [{ text: 'fine', by: 'me' }, 'by'],
-  ] as const) {
-    test(`with ${JSON.stringify(body).slice(0, 30)} is refused and names ${field}`, async () => {
-      const id = await makeDeadLetter(system.db);
-      const answer = await api.call('POST', `${DLQ}/${id}/notes`, { body });
-      assert.equal(answer.status, 400);
-      assert.equal(errorBody.parse(answer.body).details?.[0]?.field, field);
-    });
-  }
-
-  test('on an unknown entry is 404, and nothing is written down', async () => {
-    const id = randomUUID() as DeadLetterId;
-    const { status } = await api.call('POST', `${DLQ}/${id}/notes`, { body: { text: 'x' } });
-    assert.equal(status, 404);
-    assert.deepEqual(await audited(id), []);
   });
 });

@@ -9,14 +9,12 @@ import {
   type DeadLetterGroup,
 } from '../../../contract/dead-letter-groups.ts';
 import { errorBody } from '../../../contract/errors.ts';
+import { deadLetterGroupId } from '../../../contract/ids.ts';
 import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
-import {
-  makeDeadLetter,
-  makeDeadLetters,
-  type MakeDeadLetter,
-} from '../../../test/factories/dead-letters.ts';
+import { makeDeadLetters, type MakeDeadLetter } from '../../../test/factories/dead-letters.ts';
 import { omit } from '../../platform/collections.ts';
+import { encodeGroupCursor } from './group-cursor.ts';
 import { settleTallies } from './tallies.ts';
 
 const GROUPS = '/api/v1/admin/queues/dlq/groups';
@@ -193,6 +191,13 @@ describe('GET /api/v1/admin/queues/dlq/groups', () => {
     });
   }
 
+  test('a page beyond the last group is empty, and tells how many there are all the same', async () => {
+    await die('one');
+    await die('two', 2);
+    const cursor = encodeGroupCursor('count', { sortedBy: '0', id: deadLetterGroupId.parse(randomUUID()) });
+    assert.deepEqual(await list(`?cursor=${cursor}`), { groups: [], total: 2, next_cursor: null });
+  });
+
   test('what a payload or a message holds stays data', async () => {
     const hostile = `<script>alert('x')</script> "; DROP TABLE dead_letter_groups; --`;
     await die(hostile, 1, { payload: { html: hostile } });
@@ -271,101 +276,4 @@ describe('GET /api/v1/admin/queues/dlq/groups/:id', () => {
       assert.equal(errorBody.parse(malformed.body).details?.[0]?.field, 'id');
     }
   });
-});
-
-describe('muting a group', () => {
-  /** The audit log of a group: what was done and why. */
-  const audit = async (id: string) =>
-    (
-      await sql<{ action: string; reason: string | null; changes: unknown }>`
-        SELECT action, reason, changes FROM audit_log WHERE target_id = ${id} ORDER BY id`.execute(system.db)
-    ).rows;
-
-  test('says who, when and why, and is written down; unmuting takes it back', async () => {
-    await die('noisy');
-    const { id } = await groupOf('noisy');
-    const muted = await api.call('POST', `${GROUPS}/${id}/mute`, { body: { reason: 'fixed in 2.1' } });
-    assert.deepEqual([muted.status, muted.body], [200, { ok: true, muted: true }]);
-    const shown = await detail(id);
-    assert.equal(shown.muted, true);
-    assert.equal(shown.muted_reason, 'fixed in 2.1');
-    assert.ok(shown.muted_by !== null && shown.muted_at !== null);
-
-    const unmuted = await api.call('DELETE', `${GROUPS}/${id}/mute`);
-    assert.deepEqual([unmuted.status, unmuted.body], [200, { ok: true, muted: false }]);
-    const { muted_at, muted_by, muted_reason, muted: still } = await detail(id);
-    assert.deepEqual([muted_at, muted_by, muted_reason, still], [null, null, null, false]);
-    assert.deepEqual(await audit(id), [
-      {
-        action: 'dead_letter_group.mute',
-        reason: 'fixed in 2.1',
-        changes: { muted: { before: false, after: true } },
-      },
-      {
-        action: 'dead_letter_group.unmute',
-        reason: null,
-        changes: { muted: { before: true, after: false } },
-      },
-    ]);
-  });
-
-  test('again, or ten times at once, is one mute: the first reason and one line in the audit log', async () => {
-    await die('noisy for ten');
-    const { id } = await groupOf('noisy for ten');
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, n) =>
-        api.call('POST', `${GROUPS}/${id}/mute`, { body: { reason: `reason ${n}` } }),
-      ),
-    );
-    assert.ok(answers.every(({ status }) => status === 200));
-    const [entry, ...others] = await audit(id);
-    assert.equal(others.length, 0);
-    assert.equal((await detail(id)).muted_reason, entry?.reason);
-    await Promise.all([1, 2, 3].map(() => api.call('DELETE', `${GROUPS}/${id}/mute`)));
-    assert.equal((await audit(id)).length, 2);
-  });
-
-  for (const [body, field] of [
-    [{}, 'reason'],
-    [{ reason: '  ' }, 'reason'],
-    [{ reason: 'x'.repeat(501) }, 'reason'],
-    [{ reason: 'a\0b\0c' }, 'reason'],
-    [{ reason: 'fine', until: 'tomorrow' }, 'until'],
-  ] as const) {
-    test(`with ${JSON.stringify(body).slice(0, 30)} is refused and names ${field}`, async () => {
-      await die('noisy');
-      const { id } = await groupOf('noisy');
-      const answer = await api.call('POST', `${GROUPS}/${id}/mute`, { body });
-      assert.equal(answer.status, 400);
-      assert.equal(errorBody.parse(answer.body).details?.[0]?.field, field);
-      assert.equal((await detail(id)).muted, false);
-    });
-  }
-});
-
-describe('POST …/groups/:id/notes', () => {
-  test('is shown with the group, in the order of writing', async () => {
-    await die('noted');
-    const { id } = await groupOf('noted');
-    const texts = ['<b>first</b>\nwith a second line', 'second'];
-    for (const text of texts) {
-      const { status } = await api.call('POST', `${GROUPS}/${id}/notes`, { body: { text: `  ${text} ` } });
-      assert.equal(status, 201);
-    }
-    assert.deepEqual(
-      (await detail(id)).notes.map(({ text }) => text),
-      texts,
-    );
-  });
-});
-
-test('a muted group that nothing is left of is not a dead end: what dies next is in it, and it can be unmuted', async () => {
-  await makeDeadLetter(system.db, { errorMessage: 'comes back' });
-  await mute('comes back');
-  await sql`DELETE FROM dead_letter_queue`.execute(system.db);
-  await makeDeadLetter(system.db, { errorMessage: 'comes back' });
-  const { id, muted, unresolved } = await groupOf('comes back');
-  assert.deepEqual([muted, unresolved], [true, 1]);
-  await api.call('DELETE', `${GROUPS}/${id}/mute`);
-  assert.deepEqual(await messages(), ['comes back']);
 });
