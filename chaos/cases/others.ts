@@ -1,8 +1,7 @@
 /** Two leaders at once, deaths at the first attempt, and retries of jobs with options. */
 import { eventually } from '../../test/helpers/eventually.ts';
 import { workQueue } from '../queues.ts';
-import { DLQ } from '../retries.ts';
-import { enqueue, leads, PATIENCE_MS, untilEntry, untilLeader, type Case } from './scene.ts';
+import { enqueue, leads, PATIENCE_MS, retryEntry, untilEntry, untilLeader, type Case } from './scene.ts';
 
 /** The leader is stopped until another was elected, and wakes up believing that it still leads. */
 export const twoLeaders: Case = async (scene) => {
@@ -38,19 +37,12 @@ export const unrecoverableAtOnce: Case = async (scene) => {
 
 /** A retry keeps priority and delay, and gets an id of its own. */
 export const retryWithOptions: Case = async (scene) => {
-  const { world, admin, newId } = scene;
+  const { world, newId } = scene;
   const jobId = newId();
   const options = { priority: 7, delayMs: 400 };
   await enqueue(scene, { jobId, kind: 'mended', options });
   const { id } = await untilEntry(scene, jobId);
-  await eventually(
-    async () => {
-      const status = (await admin.call('POST', `${DLQ}/${id}/retry`))?.status;
-      // 409: an earlier try was answered by a broken connection, and was done all the same.
-      return status === 200 || status === 409;
-    },
-    { what: 'the retry is accepted', timeoutMs: PATIENCE_MS, intervalMs: 200 },
-  );
+  await retryEntry(scene, id);
   const follower = await eventually(
     async () => {
       const job = await world.engine.queue(workQueue.name).getJob(`retry-${id}`);

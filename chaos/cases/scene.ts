@@ -7,6 +7,7 @@ import type { Admin } from '../admin.ts';
 import { waitingInOutbox } from '../facts.ts';
 import { accept } from '../ledger.ts';
 import { workQueue, type Kind } from '../queues.ts';
+import { DLQ } from '../retries.ts';
 import type { RoleProcess } from '../role-process.ts';
 import type { World } from '../world.ts';
 
@@ -71,4 +72,16 @@ export function leads(role: RoleProcess): boolean {
 
 export function untilLeader({ housekeeping }: World): Promise<RoleProcess> {
   return eventually(() => housekeeping.find(leads), { what: 'there is a leader', timeoutMs: PATIENCE_MS });
+}
+
+/** Retries an entry through the API, as often as it takes to be answered. */
+export async function retryEntry({ admin }: Scene, id: string): Promise<void> {
+  await eventually(
+    async () => {
+      const status = (await admin.call('POST', `${DLQ}/${id}/retry`))?.status;
+      // 409: an earlier try was answered by a broken connection, and was done all the same.
+      return status === 200 || status === 409;
+    },
+    { what: `the retry of ${id} is accepted`, timeoutMs: PATIENCE_MS, intervalMs: 200 },
+  );
 }
