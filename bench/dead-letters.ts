@@ -5,7 +5,10 @@
  */
 import { parseArgs } from 'node:util';
 import { startServer, type BenchServer } from './dead-letters/database.ts';
+import { benchCapture } from './dead-letters/capture.ts';
 import { benchReads } from './dead-letters/reads.ts';
+import { benchRetention } from './dead-letters/retention.ts';
+import { benchRetry } from './dead-letters/retry.ts';
 import { benchSearch } from './dead-letters/search.ts';
 import { machine, say } from './figures.ts';
 
@@ -19,6 +22,9 @@ const medium = (rows: number): number => Math.min(rows, MEDIUM);
 const PARTS: Record<string, Part> = {
   list: async (server, rows) => benchReads(await server.withRows(rows)),
   search: async (server, rows) => benchSearch(await server.withRows(medium(rows))),
+  capture: async (server, rows) => benchCapture(await server.withRows(medium(rows))),
+  retry: async (server, rows) => benchRetry(await server.withRows(medium(rows))),
+  retention: async (server, rows) => benchRetention(await server.withRows(rows)),
 };
 
 async function main(): Promise<void> {

@@ -20,6 +20,8 @@ export interface MeasureOptions {
   /** The server's process that does the work; 0 when there are several. */
   pid: number;
   rounds: number;
+  /** Ends the measurement, too. */
+  until?: Promise<unknown>;
   warmUp?: number;
   /** On a machine that is busy with something else, fewer rounds do. */
   longestMs?: number;
@@ -30,10 +32,17 @@ export async function measure(
   queries: readonly Measured[],
   options: MeasureOptions,
 ): Promise<Map<string, Times>> {
-  const { pid, rounds, warmUp = 10, longestMs = 120_000 } = options;
+  const { pid, rounds, until, warmUp = 10, longestMs = until === undefined ? 120_000 : Infinity } = options;
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  until?.then(end, end);
   const times = new Map<string, Times>(queries.map(({ name }) => [name, { callMs: [], cpuMs: [] }]));
   const endMs = performance.now() + longestMs;
-  for (let round = 0; round < warmUp + rounds && performance.now() < endMs; round += 1) {
+  for (
+    let round = 0;
+    round < warmUp + rounds && performance.now() < endMs && !ended.signal.aborted;
+    round += 1
+  ) {
     for (const { name, run } of queries) {
       const cpuBeforeMs = cpuTimeMs(pid);
       const startedMs = performance.now();

@@ -15,12 +15,11 @@ import { adminToken } from '../../test/helpers/access.ts';
 import { startRole } from '../../test/helpers/processes.ts';
 import type { BenchDatabase } from './database.ts';
 import { measure, report, type Measured } from './measure.ts';
-import { LARGEST_QUEUE, SMALLEST_QUEUE, STORM_QUEUE } from './seed.ts';
+import { LARGEST_QUEUE, SEEDED_FOR_MS, SMALLEST_QUEUE, STORM_QUEUE } from './seed.ts';
 
 const ROUNDS = 300;
 const LIST_TARGET = { share: 0.99, ms: 10 } as const;
 const COUNT_TARGET = { share: 0.99, ms: 5 } as const;
-const DAYS_MS = 30 * 24 * 3_600_000;
 /** How many changes wait at most between two rounds of settling, in a storm. */
 const UNSETTLED = 20_000;
 
@@ -98,7 +97,7 @@ function firstPages({ queues, groups }: Names): Queries {
 
 /** Positions need no entry: a page begins after them all the same. */
 function cursorAt(now: Date, share: number): string {
-  const failedAtUs = String(Math.round((now.getTime() - share * DAYS_MS) * 1_000));
+  const failedAtUs = String(Math.round((now.getTime() - share * SEEDED_FOR_MS) * 1_000));
   return encodeCursor({ failedAtUs, id: deadLetterId.parse(randomUUID()) });
 }
 

@@ -8,6 +8,7 @@ export const QUEUES = 100;
 const GROUPS = 2_000;
 const LONE_GROUPS = 50;
 const DAYS = 30;
+export const SEEDED_FOR_MS = DAYS * 24 * 3_600_000;
 /** A failure storm: half of the newest 2 % died of one thing, in one queue. */
 const STORM_SHARE = 0.02;
 const STORM_GROUP = 777;
