@@ -77,6 +77,25 @@ describe('an operation is written down and told', () => {
     assert.equal(system.log.find('dead_letter_discarded').length, 0);
   });
 
+  test('but not what was searched for, which can be a name', async () => {
+    const filter = {
+      queue: 'test_queue',
+      error: 'Jane Roe',
+      payload: 'Jane',
+      payload_path: 'name',
+      payload_value: 'Jane',
+    };
+    const { id } = await startOperation(api, { action: 'discard', filter });
+    const [entry] = await auditFor(id);
+    assert.deepEqual((entry?.changes as { filter: unknown }).filter, {
+      queue: 'test_queue',
+      error: '•••',
+      payload: '•••',
+      payload_path: 'name',
+      payload_value: '•••',
+    });
+  });
+
   test('and its entries are counted', async () => {
     const series = `fmhl_dlq_discarded_total{queue="${testQueue.name}"}`;
     const outcome = 'fmhl_dlq_operation_entries_total{outcome="discarded"}';

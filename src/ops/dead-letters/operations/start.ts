@@ -49,12 +49,21 @@ export async function start(
       action: 'dead_letter_operation.start',
       target: { type: 'dead_letter_operation', id: row.id },
       reason,
-      changes: { action, filter: row.filter, rate_per_second, state: row.state, matched: row.matched },
+      changes: {
+        ...{ action, filter: withoutTexts(row.filter), rate_per_second },
+        ...{ state: row.state, matched: row.matched },
+      },
     });
     return row;
   });
   tell(operation, logger);
   return toOperation(operation);
+}
+
+/** What was searched for can be somebody's name, and nothing can be taken out of the audit log again. */
+function withoutTexts(filter: Record<string, unknown>): Record<string, unknown> {
+  const texts = ['error', 'payload', 'payload_value'].filter((name) => name in filter);
+  return { ...filter, ...Object.fromEntries(texts.map((name) => [name, '•••'])) };
 }
 
 function tell(
