@@ -165,7 +165,7 @@ function newRetry(
     jobId: `retry-${row.id}`,
     fmhl: { correlation_id: correlationId, retry_of: row.id },
   };
-  return { id: row.id, options: JSON.stringify(options), correlationId, edited };
+  return { entry: row, options: JSON.stringify(options), correlationId, edited };
 }
 
 /** Counts what was resolved, once it is committed. */

@@ -1,7 +1,7 @@
 /** The SQL that resolves dead letters, one or many alike. */
 import { sql } from 'kysely';
 import type { Resolution } from '../../../contract/dead-letters.ts';
-import type { CorrelationId, DeadLetterId, UserId } from '../../../contract/ids.ts';
+import type { CorrelationId, DeadLetterGroupId, DeadLetterId, UserId } from '../../../contract/ids.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
 import { enqueueSelected } from '../outbox/enqueue-many.ts';
 import type { Edited } from './replay.ts';
@@ -11,6 +11,7 @@ export interface LockedRow {
   resolved: boolean;
   resolution: Resolution | null;
   queue_name: string;
+  group_id: DeadLetterGroupId;
   job_options: Record<string, unknown>;
   correlation_id: CorrelationId | null;
   /** The payload's JSON, where it is asked for and short. */
@@ -36,7 +37,7 @@ export async function lockEntries(
     ? sql`CASE WHEN octet_length(${PAYLOAD}) <= ${SHORT_BYTES} THEN ${PAYLOAD} END`
     : sql`NULL::text`;
   const { rows } = await sql<LockedRow>`
-    SELECT id, resolved, resolution, queue_name, job_options, correlation_id, ${payload} AS payload,
+    SELECT id, resolved, resolution, queue_name, group_id, job_options, correlation_id, ${payload} AS payload,
            ${bytes} AS payload_bytes, payload IS NULL AND payload_text IS NOT NULL AS payload_is_extreme
       FROM dead_letter_queue
      WHERE id = ANY(${ids}::uuid[])
@@ -89,7 +90,7 @@ export async function markResolved(
 }
 
 export interface NewRetry {
-  id: DeadLetterId;
+  entry: Pick<LockedRow, 'id' | 'queue_name' | 'group_id'>;
   /** The new job's options, as JSON. */
   options: string;
   correlationId: CorrelationId;
@@ -98,30 +99,30 @@ export interface NewRetry {
 
 /** Makes the new jobs, and notes that they were made. An unedited payload is copied to the letter. */
 export async function insertRetries(tx: Tx, retries: readonly NewRetry[], at: Date): Promise<void> {
-  const ids = retries.map(({ id }) => id);
-  const payloads = retries.map(({ edited }) => edited?.payloadText ?? null);
+  const column = <T>(of: (retry: NewRetry) => T): T[] => retries.map(of);
+  const ids = column(({ entry }) => entry.id);
+  const payloads = column(({ edited }) => edited?.payloadText ?? null);
   await enqueueSelected(
     tx,
+    // The ids a second time: by them alone the planner is sure to use the index, whatever it believes of the table.
     sql`
     SELECT queue_name, 'retry-' || entry.id, job_name, coalesce(retry.payload, ${PAYLOAD_OF_ENTRY})::json,
            retry.options::json, retry.correlation_id
-      FROM unnest(${ids}::uuid[], ${retries.map(({ options }) => options)}::text[], ${payloads}::text[],
-                  ${retries.map(({ correlationId }) => correlationId)}::uuid[])
+      FROM unnest(${ids}::uuid[], ${column(({ options }) => options)}::text[], ${payloads}::text[],
+                  ${column(({ correlationId }) => correlationId)}::uuid[])
            WITH ORDINALITY AS retry (id, options, payload, correlation_id, position)
-      JOIN dead_letter_queue AS entry ON entry.id = retry.id
+      JOIN dead_letter_queue AS entry ON entry.id = retry.id AND entry.id = ANY(${ids}::uuid[])
      ORDER BY position`,
   );
-  const options = retries.map(({ edited }) =>
-    edited?.options == null ? null : JSON.stringify(edited.options),
-  );
-  const diffs = retries.map(({ edited }) => (edited === null ? null : JSON.stringify(edited.diff)));
+  const options = column(({ edited }) => (edited?.options == null ? null : JSON.stringify(edited.options)));
+  const diffs = column(({ edited }) => (edited === null ? null : JSON.stringify(edited.diff)));
   await sql`
     INSERT INTO dead_letter_retries
       (dead_letter_id, queue_name, group_id, job_id, made_at, payload_text, options, diff)
-    SELECT id, queue_name, group_id, 'retry-' || id, ${at}, retry.payload, retry.options::jsonb, retry.diff::json
-      FROM unnest(${ids}::uuid[], ${payloads}::text[], ${options}::text[], ${diffs}::text[])
-           AS retry (id, payload, options, diff)
-      JOIN dead_letter_queue USING (id)`.execute(tx);
+    SELECT id, queue_name, group_id, 'retry-' || id, ${at}, payload, options::jsonb, diff::json
+      FROM unnest(${ids}::uuid[], ${column(({ entry }) => entry.queue_name)}::text[],
+                  ${column(({ entry }) => entry.group_id)}::uuid[], ${payloads}::text[], ${options}::text[],
+                  ${diffs}::text[]) AS retry (id, queue_name, group_id, payload, options, diff)`.execute(tx);
 }
 
 const PAYLOAD_OF_ENTRY = sql`entry.payload_text, entry.payload::text, 'null'`;

@@ -141,7 +141,10 @@ export async function lockForTurn(tx: Tx, id: DeadLetterOperationId): Promise<Op
   return rows[0] ?? null;
 }
 
-/** The next entries in the order of work. */
+/**
+ * The next entries in the order of work. Bounded on both sides, as positions have no gaps: of a table that
+ * grew since its last ANALYZE, the planner would rather sort all that is left.
+ */
 export async function nextEntries(
   tx: Tx,
   { id, processed }: OperationRow,
@@ -149,12 +152,12 @@ export async function nextEntries(
 ): Promise<{ position: number; dead_letter_id: DeadLetterId }[]> {
   const { rows } = await sql<{ position: number; dead_letter_id: DeadLetterId }>`
     SELECT position, dead_letter_id FROM dead_letter_operation_entries
-     WHERE operation_id = ${id} AND position > ${processed}
-     ORDER BY position LIMIT ${limit}`.execute(tx);
+     WHERE operation_id = ${id} AND position > ${processed} AND position <= ${processed + limit}
+     ORDER BY position`.execute(tx);
   return rows;
 }
 
-/** Notes what became of entries. */
+/** Notes what became of entries that follow one another. */
 export async function noteOutcomes(
   tx: Tx,
   id: DeadLetterOperationId,
@@ -164,7 +167,10 @@ export async function noteOutcomes(
     UPDATE dead_letter_operation_entries AS entry SET outcome = done.outcome
       FROM unnest(${outcomes.map(({ position }) => position)}::int[],
                   ${outcomes.map(({ outcome }) => outcome)}::text[]) AS done (position, outcome)
-     WHERE entry.operation_id = ${id} AND entry.position = done.position`.execute(tx);
+     WHERE entry.operation_id = ${id} AND entry.position = done.position
+       AND entry.position BETWEEN ${outcomes[0]?.position ?? 0} AND ${outcomes.at(-1)?.position ?? 0}`.execute(
+    tx,
+  );
 }
 
 export interface Progress {
