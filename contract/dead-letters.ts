@@ -104,7 +104,6 @@ export const note = z.object({
 });
 export type Note = z.infer<typeof note>;
 export const noteRequest = z.strictObject({ text: z.string().trim().min(1).max(4_000).regex(TEXT) });
-export const noteResponse = note;
 
 /** What became of the job that a retry made; null until it has ended. */
 export const retryOutcome = z.enum(['succeeded', 'died', 'unknown']);

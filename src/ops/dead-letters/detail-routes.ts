@@ -2,8 +2,8 @@ import {
   deadLetterDetail,
   deadLetterDetailQuery,
   deadLetterParams,
+  note,
   noteRequest,
-  noteResponse,
 } from '../../../contract/dead-letters.ts';
 import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { readDetail } from './detail.ts';
@@ -41,13 +41,13 @@ export function detailRoutes(app: HttpServer, deps: DeadLetterDeps): void {
         summary: 'Write a note on a dead letter',
         params: deadLetterParams,
         body: noteRequest,
-        response: { 201: noteResponse },
+        response: { 201: note },
       },
     },
     async (request, reply) => {
       const about = { type: 'dead_letter', id: request.params.id } as const;
-      const note = await writeNote({ about, text: request.body.text, actor: actorOf(request) }, deps);
-      return reply.code(201).send(note);
+      const written = await writeNote({ about, text: request.body.text, actor: actorOf(request) }, deps);
+      return reply.code(201).send(written);
     },
   );
 }

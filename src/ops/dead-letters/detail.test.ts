@@ -235,6 +235,18 @@ describe('personal fields of a dead letter', () => {
       template: MASKED,
       owners: [{ phone: MASKED, role: MASKED }, { role: MASKED }],
     });
+    const diff = [
+      { op: 'replace', path: '/payload/template', value: 'x' },
+      { op: 'replace', path: '/options/priority', value: 4 },
+    ];
+    await sql`
+      INSERT INTO dead_letter_retries (dead_letter_id, queue_name, group_id, job_id, made_at, diff)
+      SELECT id, queue_name, group_id, 'retry-2', now(), ${JSON.stringify(diff)}
+        FROM dead_letter_queue WHERE id = ${orphan}`.execute(system.db);
+    assert.deepEqual((await detail(orphan, '?masked=true')).retry?.diff, [
+      { op: 'replace', path: '/payload/template', value: MASKED },
+      { op: 'replace', path: '/options/priority', value: 4 },
+    ]);
     const deep = await makeDeadLetter(system.db, { queueName: people.name });
     await sql`
       UPDATE dead_letter_queue SET payload = NULL, payload_text = '[["user@example.com"]]'

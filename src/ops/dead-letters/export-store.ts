@@ -38,6 +38,7 @@ export async function* readAll(
   filter: DeadLetterFilter,
   { now, signal }: { now: Date; signal: AbortSignal },
 ): AsyncGenerator<ExportRow[]> {
+  // Muted groups are looked for as well: most entries may be of them.
   const walked: DeadLetterFilter = { ...omit(filter, SEARCHED), muted: 'all' };
   let from: Position | undefined;
   do {

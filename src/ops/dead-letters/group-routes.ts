@@ -6,7 +6,7 @@ import {
   muteRequest,
   muteResponse,
 } from '../../../contract/dead-letter-groups.ts';
-import { noteRequest, noteResponse } from '../../../contract/dead-letters.ts';
+import { note, noteRequest } from '../../../contract/dead-letters.ts';
 import { HttpError } from '../../platform/http/errors.ts';
 import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { muteGroup, unmuteGroup } from './group-mute.ts';
@@ -98,13 +98,13 @@ function changeRoutes(app: HttpServer, deps: DeadLetterDeps): void {
         summary: 'Write a note on a group',
         params: groupParams,
         body: noteRequest,
-        response: { 201: noteResponse },
+        response: { 201: note },
       },
     },
     async (request, reply) => {
       const about = { type: 'dead_letter_group', id: request.params.id } as const;
-      const note = await writeNote({ about, text: request.body.text, actor: actorOf(request) }, deps);
-      return reply.code(201).send(note);
+      const written = await writeNote({ about, text: request.body.text, actor: actorOf(request) }, deps);
+      return reply.code(201).send(written);
     },
   );
 }

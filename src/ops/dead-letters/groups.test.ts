@@ -170,11 +170,8 @@ describe('GET /api/v1/admin/queues/dlq/groups', () => {
 
   for (const sort of ['count', 'recent'] as const) {
     test(`pages by ${sort} neither repeat nor leave out, also among equals`, async () => {
-      for (let n = 0; n < 7; n += 1) {
-        await die(`group ${'abcdefg'[n]}`, 1 + (n % 2), {
-          failedAt: `2026-01-0${1 + (n % 3)}T00:00:00.${n % 2}Z`,
-        });
-      }
+      await die('group a', 2, { failedAt: '2026-01-02T00:00:00Z' });
+      for (const name of 'bcdefg') await die(`group ${name}`);
       const seen: string[] = [];
       let cursor: string | null = null;
       let pages = 0;
