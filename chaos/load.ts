@@ -22,6 +22,7 @@ const WORK: Readonly<Record<Exclude<Kind, 'hold'>, number>> = {
 };
 const BULK = { succeed: 40, mended: 60 } as const;
 
+const PAUSE_MS = { least: 60, most: 220 } as const;
 /** Too late for any run: they are still queued at the end. */
 const LATER_MS = 24 * 3_600_000;
 
@@ -34,11 +35,14 @@ interface PlannedJob {
 
 export function createLoad(world: World, random: Random): Load {
   const direct: AcceptedJob[] = [];
+  // A source each, so that one way's jobs don't depend on how fast the other is.
+  const byOutbox = random.fork('outbox');
+  const byEngine = random.fork('direct');
   let paused: AbortController | null = null;
   let running: Promise<unknown> = Promise.resolve();
   let count = 0;
 
-  const plan = (via: string): PlannedJob => {
+  const plan = (via: 'outbox' | 'direct', random: Random): PlannedJob => {
     count += 1;
     const bulk = random.chance(0.2);
     const later = random.chance(0.01);
@@ -57,8 +61,8 @@ export function createLoad(world: World, random: Random): Load {
   };
 
   const throughOutbox = async (): Promise<void> => {
-    const jobs = Array.from({ length: random.between(1, 4) }, () => plan('outbox'));
-    const rollsBack = random.chance(0.1);
+    const jobs = Array.from({ length: byOutbox.between(1, 4) }, () => plan('outbox', byOutbox));
+    const rollsBack = byOutbox.chance(0.1);
     await world.db.transaction().execute(async (tx) => {
       for (const { queue, kind, ms, options } of jobs) {
         await accept(tx, { queue: queue.name, jobId: options.jobId });
@@ -68,18 +72,18 @@ export function createLoad(world: World, random: Random): Load {
     });
   };
   const directly = async (): Promise<void> => {
-    const { queue, kind, ms, options } = plan('direct');
+    const { queue, kind, ms, options } = plan('direct', byEngine);
     const job = { queue: queue.name, jobId: options.jobId, certain: false };
     direct.push(job);
     await world.producer.enqueue(queue, { kind, ms }, options);
     job.certain = true;
   };
 
-  const loop = async (signal: AbortSignal, pauseMs: number, work: () => Promise<void>): Promise<void> => {
+  const loop = async (signal: AbortSignal, from: Random, work: () => Promise<void>): Promise<void> => {
     while (!signal.aborted) {
       // What was not accepted is no concern of ours; the ledger knows what was.
       await work().catch(() => undefined);
-      await pause(random.between(pauseMs / 2, pauseMs * 1.5));
+      await pause(from.between(PAUSE_MS.least, PAUSE_MS.most));
     }
   };
   return {
@@ -87,7 +91,7 @@ export function createLoad(world: World, random: Random): Load {
     resume: () => {
       paused = new AbortController();
       const { signal } = paused;
-      running = Promise.all([loop(signal, 150, throughOutbox), loop(signal, 120, directly)]);
+      running = Promise.all([loop(signal, byOutbox, throughOutbox), loop(signal, byEngine, directly)]);
     },
     pause: async () => {
       paused?.abort();

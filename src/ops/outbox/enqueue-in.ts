@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Tx } from '../../platform/postgres/db.ts';
 import type { QueueDefinition } from '../queues/definition.ts';
-import { buildJob, type EnqueueOptions, type JobSpec } from '../queues/job.ts';
+import { buildJob, type EnqueueOptions } from '../queues/job.ts';
 import { insert } from './store.ts';
 
 /**
@@ -19,17 +19,4 @@ export async function enqueueIn<P extends z.ZodType>(
   const job = buildJob(definition, payload, options);
   await insert(tx, definition.name, job, JSON.stringify(payload ?? null));
   return job.opts.jobId;
-}
-
-/**
- * Like {@link enqueueIn} for a job that was built before, with its payload's exact JSON.
- * @returns false when a job of that queue and id waits in the outbox already
- */
-export function enqueueBuilt(
-  tx: Tx,
-  queue: string,
-  job: Omit<JobSpec, 'data'>,
-  payloadText: string,
-): Promise<boolean> {
-  return insert(tx, queue, { ...job, data: undefined }, payloadText);
 }

@@ -39,7 +39,7 @@ const STALE_AFTER_MS = 20_000;
  * replica its lag. Short of the two minutes that a completed job stays in the engine.
  */
 const KEPT_FOR_MS = 30_000;
-/** An empty outbox costs three index look-ups and one command to the engine a round. */
+/** An empty outbox costs four index look-ups and one command to the engine a round. */
 const INTERVAL_MS = 200;
 
 export function startRelay(deps: RelayDeps): Loop {
