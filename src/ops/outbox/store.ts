@@ -30,6 +30,9 @@ export async function insert(tx: Tx, queue: string, job: JobSpec, payloadText: s
 
 /** Locks the oldest rows that are due, skipping those that another relay holds. */
 export async function lockDue(tx: Tx, limit: number): Promise<OutboxRow[]> {
+  // An index has them in order. Of a table that filled up since its last ANALYZE the planner believes that it is
+  // small, and would sort all that waits for every batch.
+  await sql`SET LOCAL enable_sort = off`.execute(tx);
   const { rows } = await sql<{
     id: string;
     queue_name: string;
@@ -67,11 +70,12 @@ export async function reviewDelivered(
   incarnation: string,
   keptForMs: number,
 ): Promise<{ toAnother: boolean; old: boolean }> {
-  const { rows } = await sql<{ to_another: boolean; old: boolean }>`
-    SELECT EXISTS (SELECT FROM outbox WHERE delivered_at IS NOT NULL AND delivered_to < ${incarnation})
-           -- Two ranges rather than <>, which no index finds.
-           OR EXISTS (SELECT FROM outbox WHERE delivered_at IS NOT NULL AND delivered_to > ${incarnation})
-             AS to_another,
+  const { rows } = await sql<{ to_another: boolean | null; old: boolean }>`
+    -- The ends of the index, rather than rows that differ: with those, the planner may read the whole table.
+    SELECT (SELECT delivered_to FROM outbox WHERE delivered_at IS NOT NULL
+             ORDER BY delivered_to, delivered_at LIMIT 1) <> ${incarnation}
+           OR (SELECT delivered_to FROM outbox WHERE delivered_at IS NOT NULL
+                ORDER BY delivered_to DESC, delivered_at DESC LIMIT 1) <> ${incarnation} AS to_another,
            EXISTS (SELECT FROM outbox WHERE delivered_to = ${incarnation} AND delivered_at < ${ago(keptForMs)})
              AS old`.execute(db);
   return { toAnother: rows[0]?.to_another ?? false, old: rows[0]?.old ?? false };
