@@ -55,8 +55,9 @@ export async function runChaos({ seed, minutes, print }: ChaosOptions): Promise<
   const tally = createTally();
   const world = await startWorld((what) => tally.ended(what));
   const progress = startProgress(world, tally, seconds, print);
+  let running: Running | undefined;
   try {
-    const running = await begin(world, seed, tally, print);
+    running = await begin(world, seed, tally, print);
     let round = 0;
     let result: Account;
     do {
@@ -66,8 +67,12 @@ export async function runChaos({ seed, minutes, print }: ChaosOptions): Promise<
     } while (result.findings.length === 0 && seconds() < minutes * 60);
     const { bulk } = running.retries;
     return { seed, rounds: round, seconds: seconds(), tally, account: result, bulk };
+  } catch (error) {
+    for (const [what, count] of tally.endings) print(`${count} times: ${what}`);
+    throw error;
   } finally {
     progress.stop();
+    await Promise.all([running?.load.pause(), running?.retries.pause()]);
     await world.close();
   }
 }
