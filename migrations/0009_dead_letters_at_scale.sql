@@ -76,7 +76,7 @@ SELECT id, queue_name, group_id, retry_job_id, resolved_at FROM dead_letter_queu
 --   queue, group    : entries by state, now
 --   queue_hour      : the same by the hour of the failure (for those that will expire)
 --   queue_minute    : entries by the minute of the failure, of the last two hours
---   group_hour      : entries by the hour of the failure
+--   group_hour      : entries by the hour of the failure, of the last day
 CREATE TABLE dead_letter_tallies (
   scope TEXT NOT NULL CHECK (scope IN ('queue', 'group', 'queue_hour', 'queue_minute', 'group_hour')),
   queue_name VARCHAR(100) NOT NULL,
@@ -96,37 +96,43 @@ ALTER TABLE dead_letter_tally_changes SET (autovacuum_vacuum_scale_factor = 0, a
 CREATE VIEW dead_letter_tallies_now AS
 SELECT * FROM dead_letter_tallies UNION ALL SELECT * FROM dead_letter_tally_changes;
 
--- Adds (1) or takes away (-1) the rows of a statement; an update takes the old ones away and adds the new.
+-- What a statement changed, in sum: an update of the state alone changes neither minutes nor a group's hours.
 CREATE FUNCTION tally_dead_letters() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  sign CONSTANT INT := TG_ARGV[0];
+  touched CONSTANT TEXT := CASE TG_OP
+    WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM added'
+    WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM taken'
+    ELSE 'SELECT 1 AS sign, * FROM added UNION ALL SELECT -1, * FROM taken' END;
 BEGIN
-  INSERT INTO dead_letter_tally_changes (scope, queue_name, group_id, at, entries, unresolved, retried)
-  SELECT CASE GROUPING(queue_name, group_id, minute, hour)
-           WHEN B'0111'::int THEN 'queue' WHEN B'0110'::int THEN 'queue_hour' WHEN B'0101'::int THEN 'queue_minute'
-           WHEN B'0011'::int THEN 'group' ELSE 'group_hour' END,
-         queue_name,
-         coalesce(group_id, '00000000-0000-0000-0000-000000000000'),
-         coalesce(hour, minute, '-infinity'),
-         sign * count(*), sign * count(*) FILTER (WHERE NOT resolved),
-         sign * count(*) FILTER (WHERE resolution = 'retried')
-    FROM (SELECT queue_name, group_id, resolved, resolution,
-                 date_trunc('minute', failed_at) AS minute, date_trunc('hour', failed_at) AS hour
-            FROM touched) AS entry
-   GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, minute), (queue_name, group_id),
-                           (queue_name, group_id, hour))
-  -- Minutes are kept as long as "the last hour" can ask for them.
-  HAVING GROUPING(minute) = 1 OR minute >= now() - interval '2 hours';
+  EXECUTE format($sql$
+    INSERT INTO dead_letter_tally_changes (scope, queue_name, group_id, at, entries, unresolved, retried)
+    SELECT CASE GROUPING(queue_name, group_id, minute, hour)
+             WHEN B'0111'::int THEN 'queue' WHEN B'0110'::int THEN 'queue_hour' WHEN B'0101'::int THEN 'queue_minute'
+             WHEN B'0011'::int THEN 'group' ELSE 'group_hour' END,
+           queue_name,
+           coalesce(group_id, '00000000-0000-0000-0000-000000000000'),
+           coalesce(hour, minute, '-infinity'),
+           sum(sign), sum(sign * (NOT resolved)::int), sum(sign * coalesce(resolution = 'retried', FALSE)::int)
+      FROM (SELECT sign, queue_name, group_id, resolved, resolution,
+                   date_trunc('minute', failed_at) AS minute, date_trunc('hour', failed_at) AS hour
+              FROM (%s) AS touched) AS entry
+     GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, minute), (queue_name, group_id),
+                             (queue_name, group_id, hour))
+    HAVING CASE
+             -- Kept as long as "the last hour" and "the last day" can ask for them.
+             WHEN GROUPING(minute) = 0 THEN sum(sign) <> 0 AND minute >= now() - interval '2 hours'
+             WHEN GROUPING(group_id, hour) = 0 THEN sum(sign) <> 0 AND hour >= now() - interval '26 hours'
+             ELSE sum(sign) <> 0 OR sum(sign * (NOT resolved)::int) <> 0
+                  OR sum(sign * coalesce(resolution = 'retried', FALSE)::int) <> 0 END
+  $sql$, touched);
   RETURN NULL;
 END $$;
-CREATE TRIGGER tally_inserted AFTER INSERT ON dead_letter_queue REFERENCING NEW TABLE AS touched
-  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters('1');
-CREATE TRIGGER tally_updated_old AFTER UPDATE ON dead_letter_queue REFERENCING OLD TABLE AS touched
-  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters('-1');
-CREATE TRIGGER tally_updated_new AFTER UPDATE ON dead_letter_queue REFERENCING NEW TABLE AS touched
-  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters('1');
-CREATE TRIGGER tally_deleted AFTER DELETE ON dead_letter_queue REFERENCING OLD TABLE AS touched
-  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters('-1');
+CREATE TRIGGER tally_inserted AFTER INSERT ON dead_letter_queue REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters();
+CREATE TRIGGER tally_updated AFTER UPDATE ON dead_letter_queue REFERENCING OLD TABLE AS taken NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters();
+CREATE TRIGGER tally_deleted AFTER DELETE ON dead_letter_queue REFERENCING OLD TABLE AS taken
+  FOR EACH STATEMENT EXECUTE FUNCTION tally_dead_letters();
 
 CREATE FUNCTION tally_dead_letter_retries() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -159,7 +165,8 @@ SELECT CASE GROUPING(group_id, hour) WHEN 3 THEN 'queue' WHEN 2 THEN 'queue_hour
        count(*), count(*) FILTER (WHERE NOT resolved), count(*) FILTER (WHERE resolution = 'retried')
   FROM (SELECT queue_name, group_id, resolved, resolution, date_trunc('hour', failed_at) AS hour
           FROM dead_letter_queue) AS entry
- GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, group_id), (queue_name, group_id, hour));
+ GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, group_id), (queue_name, group_id, hour))
+HAVING GROUPING(group_id, hour) <> 0 OR hour >= now() - interval '26 hours';
 
 -- Notes of people on an entry or on a group.
 CREATE TABLE dead_letter_notes (

@@ -35,8 +35,9 @@ export interface BenchDatabase {
   now: Date;
   /** One connection. */
   db: Db;
-  /** The server's process of that connection. */
+  /** The server's process of that connection, and its main process. */
   pid: number;
+  serverPid: number;
 }
 
 export interface BenchServer {
@@ -79,7 +80,7 @@ async function create(server: PostgresServer, rows: number, opened: Db[]): Promi
   opened.push(db);
   say(`  in all ${((performance.now() - startedMs) / 1_000).toFixed(0)} s; ${await sizes(db)}\n`);
   const { rows: backends } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(db);
-  return { url: url.href, rows, now, db, pid: backends[0]?.pid ?? 0 };
+  return { url: url.href, rows, now, db, pid: backends[0]?.pid ?? 0, serverPid: server.pid };
 }
 
 async function once(url: string, work: (db: Db) => Promise<unknown>): Promise<void> {

@@ -99,7 +99,23 @@ function verdictOf(ms: number, cpuMs: number, targetMs: number): 'met' | 'busy' 
 }
 
 /** A figure against its target, on a line of its own. */
-export function verdict(what: string, figure: string, met: boolean): boolean {
-  say(`  ${what.padEnd(46)} ${figure.padStart(28)}   ${met ? 'met' : 'MISSED'}`);
-  return met;
+export function verdict(what: string, figure: string, met: boolean, whenAlone = met): boolean {
+  const word = met ? 'met' : whenAlone ? 'busy' : 'MISSED';
+  say(`  ${what.padEnd(46)} ${figure.padStart(28)}   ${word}`);
+  return whenAlone;
+}
+
+/**
+ * A speed against the least that it must be. `busy`: missed, and it would not be if nobody else had been on the
+ * CPUs, going by what the work spent there.
+ */
+export function speedVerdict(
+  what: string,
+  count: number,
+  time: { seconds: number; cpuSeconds: number },
+  least: number,
+): boolean {
+  const [actual, alone] = [count / time.seconds, count / time.cpuSeconds];
+  const figure = `${actual.toFixed(0)}/s, alone ${alone.toFixed(0)}/s`;
+  return verdict(`${what}, ≥ ${least.toLocaleString('en')}/s`, figure, actual >= least, alone >= least);
 }

@@ -144,6 +144,7 @@ async function seedTallies(tx: Tx, now: Date): Promise<void> {
            sum(entries), sum(unresolved), sum(retried)
       FROM seed_tally
      GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, group_id), (queue_name, group_id, hour))
+    HAVING GROUPING(group_id, hour) <> 0 OR hour >= ${now}::timestamptz - interval '26 hours'
      ORDER BY 1, 2, 3, 4`.execute(tx);
   await sql`
     INSERT INTO dead_letter_tallies (scope, queue_name, at, entries, unresolved, retried)

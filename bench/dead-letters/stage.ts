@@ -1,5 +1,5 @@
 /** What a benchmark of several processes stands on: a Redis that keeps its jobs, an engine, and the product's roles. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ export const QUEUE = 'email_send';
 
 export interface Stage {
   engine: Engine;
+  redisPid: number;
   start: (role: ProcessRole) => Promise<RunningRole>;
   /** Lets workers of the queue run, in so many processes, without a word: a line for each failure is much. */
   startWorkers: (processes: number) => { stop: () => Promise<unknown> };
@@ -37,6 +38,7 @@ export async function openStage({ url }: BenchDatabase): Promise<Stage> {
   };
   return {
     engine,
+    redisPid: redis.pid(),
     start: async (role) => {
       const running = await startRole(role, { env: shared });
       roles.push(running);
@@ -99,4 +101,61 @@ export function watchMemory(pid: number): Memory {
 function residentMb(pid: number): number {
   const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kb) / 1024;
+}
+
+/** Seconds on a CPU. */
+export interface CpuFigures {
+  housekeeping: number;
+  postgres: number;
+  redis: number;
+}
+
+/** What the processes that take part spend on CPUs until it is asked. */
+export function watchCpu(
+  { redisPid }: Stage,
+  { serverPid }: BenchDatabase,
+  housekeepingPid: number,
+): () => CpuFigures {
+  const read = (): CpuFigures => ({
+    housekeeping: cpuSeconds(housekeepingPid),
+    postgres: cpuSeconds(serverPid) + childrenOf(serverPid).reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    redis: cpuSeconds(redisPid),
+  });
+  const before = read();
+  return () => {
+    const now = read();
+    return {
+      housekeeping: now.housekeeping - before.housekeeping,
+      postgres: now.postgres - before.postgres,
+      redis: now.redis - before.redis,
+    };
+  };
+}
+
+/** How long work takes at least that is spent on two CPUs, housekeeping on one of them at a time. */
+export function leastSeconds({ housekeeping, postgres, redis }: CpuFigures): number {
+  return Math.max(housekeeping, (housekeeping + postgres + redis) / 2);
+}
+
+export const cpuText = ({ housekeeping, postgres, redis }: CpuFigures): string =>
+  `CPU: housekeeping ${housekeeping.toFixed(1)} s, PostgreSQL ${postgres.toFixed(1)} s, Redis ${redis.toFixed(1)} s`;
+
+/** Of a process and those of its children that have ended, in seconds; 0 when it is gone. */
+function cpuSeconds(pid: number): number {
+  const ticks = statOf(pid).slice(11, 15);
+  return ticks.reduce((sum, value) => sum + Number(value), 0) / 100;
+}
+
+function childrenOf(pid: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((child) => statOf(child)[1] === String(pid));
+}
+
+/** The fields of /proc/<pid>/stat after the program's name. */
+function statOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  } catch {
+    return [];
+  }
 }

@@ -15,7 +15,7 @@ export interface TallyDifference {
 
 /**
  * Where the kept counts of dead letters differ from a recount: [] when nowhere. Of minutes the last 100 are
- * compared, as nobody asks for more than 60; of minutes and of a group's hours the entries alone.
+ * compared, of a group's hours the last 25, as nobody asks for more than 60 and 24; of both the entries alone.
  */
 export async function tallyDifferences(db: Db, now = new Date()): Promise<TallyDifference[]> {
   const { rows } = await sql<TallyDifference>`
@@ -54,7 +54,8 @@ export async function tallyDifferences(db: Db, now = new Date()): Promise<TallyD
     SELECT scope, queue_name, group_id, at::text, sum(entries)::int AS entries, sum(unresolved)::int AS unresolved,
            sum(retried)::int AS retried, sum(succeeded)::int AS succeeded
       FROM difference
-     WHERE scope <> 'queue_minute' OR at >= ${now}::timestamptz - interval '100 minutes'
+     WHERE (scope <> 'queue_minute' OR at >= ${now}::timestamptz - interval '100 minutes')
+       AND (scope <> 'group_hour' OR at >= ${now}::timestamptz - interval '25 hours')
      GROUP BY scope, queue_name, group_id, at
     HAVING sum(entries) <> 0 OR sum(unresolved) <> 0 OR sum(retried) <> 0 OR sum(succeeded) <> 0
      ORDER BY scope, queue_name, group_id, at`.execute(db);

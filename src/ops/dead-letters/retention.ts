@@ -10,7 +10,7 @@ import {
   deleteOperation,
   deleteOperationEntries,
 } from './retention-store.ts';
-import { removeEmptyTallies } from './tallies.ts';
+import { createSettler, removeEmptyTallies } from './tallies.ts';
 
 export interface RetentionDeps {
   db: Db;
@@ -45,6 +45,8 @@ async function removeEntries(
   { db, metrics }: RetentionDeps,
   signal: AbortSignal,
 ): Promise<number> {
+  // Each batch makes changes to a thousand counts: left to the loop that settles them, they would pile up.
+  const settle = createSettler(db);
   let removed = 0;
   while (!signal.aborted) {
     const queues = await deleteEntries(db, state, before, BATCH);
@@ -53,6 +55,7 @@ async function removeEntries(
     }
     removed += queues.length;
     if (queues.length < BATCH) break;
+    await settle();
   }
   return removed;
 }
