@@ -1,6 +1,7 @@
 /** `npm run chaos [-- --minutes 60] [-- --seed 42]`: see docs/chaos.md. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { requirePrograms } from '../scripts/programs.ts';
 import { describe, objections } from './report.ts';
 import { runChaos } from './run.ts';
 
@@ -13,6 +14,7 @@ if (!(minutes >= 0) || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
   process.stderr.write('--minutes must be a number, --seed a whole number from 0 to 4294967295.\n');
   process.exit(1);
 }
+if (!requirePrograms(['redis-server'])) process.exit(1);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 print(`Seed ${seed}`);
 try {
