@@ -113,6 +113,10 @@ describe('mask of a part', () => {
     });
   }
 
+  test('at the end of a list may be at any place of it', () => {
+    assert.deepEqual(maskPart({ email: 'x' }, ['owners', '-'], ['owners.0.email']), { email: MASKED });
+  });
+
   test('of a queue that is not defined takes away every value', () => {
     assert.deepEqual(maskPart({ a: 1 }, ['x'], null), { a: MASKED });
   });

@@ -32,7 +32,10 @@ export function maskPart(value: unknown, at: readonly string[], paths: PersonalP
   return paths.reduce((masked, path) => {
     const steps = path.split('.');
     const shared = Math.min(steps.length, at.length);
-    const isOnPath = steps.slice(0, shared).every((step, n) => step === '*' || step === at[n]);
+    // `-` is the end of a list in JSON Patch: it may be any place of it.
+    const isOnPath = steps
+      .slice(0, shared)
+      .every((step, n) => step === '*' || step === at[n] || (at[n] === '-' && /^\d+$/.test(step)));
     return isOnPath ? maskAt(masked, steps.slice(shared)) : masked;
   }, value);
 }
