@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { DeadLetterFilter, DeadLetterListQuery } from '../../../contract/dead-letters.ts';
+import type { DeadLetterId } from '../../../contract/ids.ts';
 import { badField } from '../../platform/http/errors.ts';
 import { sqlState, type Db, type Tx } from '../../platform/postgres/db.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -37,9 +38,16 @@ export async function list(db: Db, query: DeadLetterListQuery, now: Date): Promi
   try {
     return await db.transaction().execute(async (tx) => {
       await sql`SELECT set_config('statement_timeout', ${String(SEARCH_MS)}, TRUE)`.execute(tx);
-      const total = await countUpTo(tx, query, now, COUNTED + 1);
-      const page = await pageOf(tx, query, now, position, total > COUNTED ? Infinity : total);
-      return { ...page, total: Math.min(total, COUNTED), totalIsMinimum: total > COUNTED };
+      const matches = await matchesUpTo(tx, query, now, COUNTED + 1);
+      if (matches.length > COUNTED) {
+        const page = await pageOf(tx, query, now, position, Infinity);
+        return { ...page, total: COUNTED, totalIsMinimum: true };
+      }
+      // All of them are known: what is dear about a search is to find them, and need not be done again.
+      const total = matches.length;
+      const known = { ...query, ...NO_CONDITIONS };
+      const page = await pageOf(tx, known, now, position, total, sql`id = ANY (${matches}::uuid[])`);
+      return { ...page, total, totalIsMinimum: false };
     });
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;
@@ -53,14 +61,15 @@ async function pageOf(
   now: Date,
   position: ReturnType<typeof decodeCursor> | undefined,
   total: number,
+  and?: RawBuilder<boolean>,
 ): Promise<Pick<DeadLetterPage, 'rows' | 'nextCursor'>> {
   const { limit } = query;
   const offset = (query.page - 1) * limit;
   if (offset > DEEPEST && offset < total) {
     throw badField('page', `reaches only to entry ${DEEPEST}; follow next_cursor to those beyond`);
   }
-  if (offset > total) return { rows: [], nextCursor: null };
-  const options = { filter: query, now, columns: SUMMARY, position, offset };
+  if (offset >= total) return { rows: [], nextCursor: null };
+  const options = { filter: query, now, columns: SUMMARY, position, offset, ...(and && { and }) };
   // One more than asked for tells whether there is a next page.
   const rows = await readPage<SummaryRow>(db, { ...options, limit: limit + 1 });
   const page = rows.slice(0, limit);
@@ -76,15 +85,37 @@ function isKept(filter: DeadLetterFilter): boolean {
   return others.every((value) => value === undefined) && expiring === 'false';
 }
 
-/** How many entries a filter matches, counted no further than `most`. */
-async function countUpTo(tx: Tx, filter: DeadLetterFilter, now: Date, most: number): Promise<number> {
+/** A filter with these added has no conditions but the state. */
+const NO_CONDITIONS = {
+  queue: undefined,
+  group: undefined,
+  job_name: undefined,
+  error: undefined,
+  payload: undefined,
+  payload_path: undefined,
+  payload_value: undefined,
+  correlation_id: undefined,
+  attempts: undefined,
+  from: undefined,
+  to: undefined,
+  muted: 'all',
+  expiring: 'false',
+} as const satisfies Partial<Record<keyof DeadLetterFilter, unknown>>;
+
+/** Entries that a filter matches: all of them, or `most`. */
+async function matchesUpTo(
+  tx: Tx,
+  filter: DeadLetterFilter,
+  now: Date,
+  most: number,
+): Promise<DeadLetterId[]> {
   const conditions = conditionsOf(filter, now);
-  const counts = statesOf(filter).map(
-    (state) => sql`
-      (SELECT count(*) FROM (SELECT 1 FROM dead_letter_queue WHERE ${state} AND ${conditions} LIMIT ${most}) AS matching)`,
+  const matches = statesOf(filter).map(
+    (state) => sql`(SELECT id FROM dead_letter_queue WHERE ${state} AND ${conditions} LIMIT ${most})`,
   );
-  const { rows } = await sql<{ total: string }>`SELECT ${sql.join(counts, sql` + `)} AS total`.execute(tx);
-  return Math.min(Number(rows[0]?.total ?? 0), most);
+  const { rows } = await sql<{ id: DeadLetterId }>`
+    SELECT id FROM (${sql.join(matches, sql` UNION ALL `)}) AS matching LIMIT ${most}`.execute(tx);
+  return rows.map(({ id }) => id);
 }
 
 /** The filter to blame for a search that takes too long. */
