@@ -35,6 +35,12 @@ export async function waitingInOutbox(db: Db): Promise<JobRef[]> {
   return rows.map((row) => ({ queue: row.queue_name, jobId: row.job_id }));
 }
 
+/** Bulk operations that have not come to their end. */
+export async function runningOperations(db: Db): Promise<number> {
+  const { rows } = await sql`SELECT FROM dead_letter_operations WHERE finished_at IS NULL`.execute(db);
+  return rows.length;
+}
+
 async function allEntries(db: Db): Promise<EntryFact[]> {
   const { rows } = await sql<{
     id: string;

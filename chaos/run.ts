@@ -5,7 +5,7 @@ import { account, type Account } from './accounting.ts';
 import { createAdmin } from './admin.ts';
 import { NAMED_CASES } from './cases/index.ts';
 import type { Scene } from './cases/scene.ts';
-import { collectStock } from './facts.ts';
+import { collectStock, runningOperations } from './facts.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { acceptedByOutbox } from './ledger.ts';
 import { createLoad, type Load } from './load.ts';
@@ -132,15 +132,16 @@ async function bringAbout(name: CaseName, running: Running): Promise<void> {
   }
 }
 
-/** Nothing runs, waits or is dead in the engine any more but what waits for tomorrow. */
+/** Nothing runs, waits or is dead in the engine any more but what waits for tomorrow, and nothing is being retried. */
 async function untilRest({ db, engine }: World): Promise<void> {
   await eventually(
     async () => {
       const { engine: jobs, outbox } = await collectStock(db, engine, CHAOS_QUEUE_NAMES);
       const moving = jobs.filter((job) => job.state !== 'completed' && !job.jobId.startsWith('later-'));
-      if (moving.length + outbox.length === 0) return true;
+      const operations = await runningOperations(db);
+      if (moving.length + outbox.length + operations === 0) return true;
       throw new Error(
-        `${outbox.length} in the outbox; ${moving.map((job) => `${job.jobId} ${job.state}`).join(', ')}`,
+        `${operations} bulk operations, ${outbox.length} in the outbox; ${moving.map((job) => `${job.jobId} ${job.state}`).join(', ')}`,
       );
     },
     { what: 'rest', timeoutMs: REST_MS, intervalMs: 200 },
