@@ -1,3 +1,4 @@
+import { startFollowing } from '../ops/dead-letters/follow-retries.ts';
 import { startOperations } from '../ops/dead-letters/operations/run.ts';
 import { createSetAside } from '../ops/dead-letters/set-aside.ts';
 import { startCapture } from '../ops/dead-letters/sweep.ts';
@@ -30,6 +31,7 @@ export function startHousekeeping(services: Services, tasks: readonly ScheduledT
         startCapture(queueNames, { db, engine, metrics, logger, setAside }),
         startSettling({ db, metrics, logger }),
         startOperations({ db, clock, metrics, logger, definitions: queues }),
+        startFollowing({ db, engine, clock, metrics, logger, definitions: queues }),
         startRelay({ db, engine, producer, metrics, logger }),
         startLoop({
           name: 'schedules',
