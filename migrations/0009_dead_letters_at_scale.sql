@@ -114,7 +114,7 @@ BEGIN
            coalesce(hour, minute, '-infinity'),
            sum(sign), sum(sign * (NOT resolved)::int), sum(sign * coalesce(resolution = 'retried', FALSE)::int)
       FROM (SELECT sign, queue_name, group_id, resolved, resolution,
-                   date_trunc('minute', failed_at) AS minute, date_trunc('hour', failed_at) AS hour
+                   date_trunc('minute', failed_at, 'UTC') AS minute, date_trunc('hour', failed_at, 'UTC') AS hour
               FROM (%s) AS touched) AS entry
      GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, minute), (queue_name, group_id),
                              (queue_name, group_id, hour))
@@ -163,7 +163,7 @@ INSERT INTO dead_letter_tallies (scope, queue_name, group_id, at, entries, unres
 SELECT CASE GROUPING(group_id, hour) WHEN 3 THEN 'queue' WHEN 2 THEN 'queue_hour' WHEN 1 THEN 'group' ELSE 'group_hour' END,
        queue_name, coalesce(group_id, '00000000-0000-0000-0000-000000000000'), coalesce(hour, '-infinity'),
        count(*), count(*) FILTER (WHERE NOT resolved), count(*) FILTER (WHERE resolution = 'retried')
-  FROM (SELECT queue_name, group_id, resolved, resolution, date_trunc('hour', failed_at) AS hour
+  FROM (SELECT queue_name, group_id, resolved, resolution, date_trunc('hour', failed_at, 'UTC') AS hour
           FROM dead_letter_queue) AS entry
  GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, group_id), (queue_name, group_id, hour))
 HAVING GROUPING(group_id, hour) <> 0 OR hour >= now() - interval '26 hours';

@@ -20,7 +20,7 @@ export interface TallyDifference {
 export async function tallyDifferences(db: Db, now = new Date()): Promise<TallyDifference[]> {
   const { rows } = await sql<TallyDifference>`
     WITH entry AS (
-      SELECT queue_name, group_id, date_trunc('minute', failed_at) AS minute, date_trunc('hour', failed_at) AS hour,
+      SELECT queue_name, group_id, date_trunc('minute', failed_at, 'UTC') AS minute, date_trunc('hour', failed_at, 'UTC') AS hour,
              (NOT resolved)::int AS unresolved, coalesce(resolution = 'retried', FALSE)::int AS retried
         FROM dead_letter_queue
     ), recount (scope, queue_name, group_id, at, entries, unresolved, retried, succeeded) AS (

@@ -35,7 +35,7 @@ export async function countByQueue(db: Db, now: Date): Promise<Map<string, Queue
             UNION ALL
             SELECT queue_name, 0, 0, entries
               FROM dead_letter_tallies_now
-             WHERE scope = 'queue_minute' AND at >= date_trunc('minute', ${since}::timestamptz)) AS tally
+             WHERE scope = 'queue_minute' AND at >= date_trunc('minute', ${since}::timestamptz, 'UTC')) AS tally
      GROUP BY queue_name`.execute(db);
   return new Map(
     rows.map(({ queue_name, unresolved, muted, recent }) => [
@@ -55,7 +55,7 @@ export async function countExpiring(db: Db, now: Date): Promise<Map<string, numb
   const { rows } = await sql<{ queue_name: string; expiring: string }>`
     SELECT queue_name, sum(unresolved) AS expiring
       FROM dead_letter_tallies_now
-     WHERE scope = 'queue_hour' AND at < date_trunc('hour', ${before}::timestamptz)
+     WHERE scope = 'queue_hour' AND at < date_trunc('hour', ${before}::timestamptz, 'UTC')
      GROUP BY queue_name`.execute(db);
   return new Map(rows.map(({ queue_name, expiring }) => [queue_name, Number(expiring)]));
 }
