@@ -17,6 +17,7 @@ export const QUEUE = 'email_send';
 
 export interface Stage {
   engine: Engine;
+  redisUrl: string;
   redisPid: number;
   start: (role: ProcessRole) => Promise<RunningRole>;
   /** Lets workers of the queue run, in so many processes, without a word: a line for each failure is much. */
@@ -38,6 +39,7 @@ export async function openStage({ url }: BenchDatabase): Promise<Stage> {
   };
   return {
     engine,
+    redisUrl: redis.url,
     redisPid: redis.pid(),
     start: async (role) => {
       const running = await startRole(role, { env: shared });
