@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
+import { QUEUE_NAMES } from '../../contract/queues.ts';
 import { FMHL_QUEUES } from './queues.ts';
 
 /** Fields of payloads that say nothing about a person and are no secret. */
@@ -62,3 +63,7 @@ for (const { name, payload, personal } of FMHL_QUEUES) {
     });
   });
 }
+
+test('the queues are those whose names the contract has', () => {
+  assert.deepEqual(FMHL_QUEUES.map(({ name }) => name).sort(), [...QUEUE_NAMES].sort());
+});
