@@ -42,14 +42,16 @@ export function createFollower({ db, engine, clock, definitions }: FollowDeps): 
     for (const [queue, ofQueue] of groupBy(retries, ({ queue_name }) => queue_name)) {
       const definition = definitions.find(({ name }) => name === queue);
       const completedForMs = definition?.retention.completedForMs ?? COMPLETED_FOR_MS;
-      const states = await Promise.all(ofQueue.map(({ job_id }) => engine.queue(queue).getJobState(job_id)));
-      ofQueue.forEach(({ id, made_at: madeAt }, index) => {
-        if (states[index] === 'completed') succeeded.push(id);
+      const states = await engine.statesOf(
+        queue,
+        ofQueue.map(({ job_id }) => job_id),
+      );
+      for (const { id, job_id: jobId, made_at: madeAt } of ofQueue) {
+        const state = states.get(jobId);
+        if (state === 'completed') succeeded.push(id);
         // Until then it may be on its way to the engine; afterwards it may have completed and been forgotten.
-        else if (states[index] === 'unknown' && now.getTime() - madeAt.getTime() > completedForMs) {
-          vanished.push(id);
-        }
-      });
+        else if (state === undefined && now.getTime() - madeAt.getTime() > completedForMs) vanished.push(id);
+      }
     }
     return (await settleRetries(db, succeeded, now)) + (await settleVanished(db, vanished, now));
   };

@@ -123,6 +123,29 @@ for (const kind of ENGINES) {
       assert.equal(await job.getState(), 'failed');
     });
 
+    test('tells the states of many jobs at once, and leaves out those that it does not have', async () => {
+      await deadJob('job-failed');
+      const queue = engine.queue('test_queue');
+      await queue.add('test', {}, { jobId: 'job-completed' });
+      const worker = engine.worker('test_queue', () => Promise.resolve(), {});
+      worker.run().catch(() => undefined);
+      await eventually(async () => (await (await queue.getJob('job-completed'))?.getState()) === 'completed');
+      await worker.close();
+      await queue.add('test', {}, { jobId: 'job-waiting' });
+      await queue.add('test', {}, { jobId: 'job-delayed', delay: 60_000 });
+      await queue.add('test', {}, { jobId: 'job-prioritized', priority: 3 });
+      const ids = ['job-failed', 'unknown', 'job-completed', 'job-waiting', 'job-delayed', 'job-prioritized'];
+      assert.deepEqual([...(await engine.statesOf('test_queue', ids))].sort(), [
+        ['job-completed', 'completed'],
+        ['job-delayed', 'open'],
+        ['job-failed', 'failed'],
+        ['job-prioritized', 'open'],
+        ['job-waiting', 'open'],
+      ]);
+      assert.deepEqual([...(await engine.statesOf('other_queue', ids))], []);
+      assert.deepEqual([...(await engine.statesOf('test_queue', []))], []);
+    });
+
     test('answers no more when it is closed', async () => {
       const other = await open();
       other.queue('test_queue');

@@ -50,6 +50,9 @@ export interface FailedRef {
   finishedOn: number;
 }
 
+/** `open`: it waits, is delayed or runs. */
+export type JobState = 'open' | 'completed' | 'failed';
+
 export interface Engine {
   readonly kind: 'redis' | 'postgres';
   /** The handle of a queue, for producers and for looking. One per name; its connection is shared. */
@@ -62,6 +65,11 @@ export interface Engine {
    * @returns how many were removed
    */
   removeFailed: (queue: string, jobs: FailedRef[]) => Promise<number>;
+  /**
+   * The states of many jobs in one round trip; a job that the engine does not have is not in the answer. It
+   * does not look for a job in the waiting list, as BullMQ's `getJobState` does at the price of the list's length.
+   */
+  statesOf: (queue: string, ids: readonly string[]) => Promise<Map<string, JobState>>;
   /** The jobs that are next in line, also while the queue is paused: the first without a priority, and with one. */
   nextInLine: (queue: string) => Promise<EngineJob[]>;
   /**

@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
 import { sqlState } from '../postgres/db.ts';
 import { createPool } from '../postgres/pool.ts';
-import type { Engine, EngineEvents, EngineQueue } from './engine.ts';
+import type { Engine, EngineEvents, EngineQueue, JobState } from './engine.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
   connectionString: string;
@@ -74,6 +74,14 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
         [name, jobs.map(({ id }) => id), jobs.map(({ finishedOn }) => finishedOn)],
       );
       return rowCount ?? 0;
+    },
+    statesOf: async (name, ids) => {
+      const { rows } = await pool.query<{ id: string; state: JobState }>(
+        `SELECT id, CASE WHEN state IN ('completed', 'failed') THEN state::text ELSE 'open' END AS state
+           FROM job WHERE queue = $1 AND id = ANY($2::text[])`,
+        [name, ids],
+      );
+      return new Map(rows.map(({ id, state }) => [id, state]));
     },
     nextInLine: async (name) => {
       const { rows } = await pool.query<{ id: string }>(NEXT_IN_LINE, [name]);

@@ -2,7 +2,7 @@ import { createRedisBackend, Queue, RedisConnection, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { StartError, errorText } from '../lifecycle/errors.ts';
 import { withDeadline } from '../lifecycle/deadline.ts';
-import type { Engine, EngineEvents, EngineQueue, FailedRef } from './engine.ts';
+import type { Engine, EngineEvents, EngineQueue, FailedRef, JobState } from './engine.ts';
 
 export interface RedisEngineOptions extends EngineEvents {
   url: string;
@@ -37,6 +37,20 @@ for i = 1, #ARGV, 2 do
   end
 end
 return removed`;
+
+/** KEYS: the completed set, the failed set, and what every job's key begins with. An empty text: not there. */
+const STATES = `
+local states = {}
+for i = 1, #ARGV do
+  if redis.call('ZSCORE', KEYS[1], ARGV[i]) then
+    states[i] = 'completed'
+  elseif redis.call('ZSCORE', KEYS[2], ARGV[i]) then
+    states[i] = 'failed'
+  else
+    states[i] = redis.call('EXISTS', KEYS[3] .. ARGV[i]) == 1 and 'open' or ''
+  end
+end
+return states`;
 
 /**
  * @throws StartError when the server can't be reached or is older than BullMQ needs
@@ -74,6 +88,17 @@ export async function createRedisEngine(options: RedisEngineOptions): Promise<En
       const argv = jobs.flatMap(({ id, finishedOn }: FailedRef) => [id, String(finishedOn)]);
       const keys = [`${prefix}:${name}:failed`, `${prefix}:${name}:`];
       return Number(await producer.eval(REMOVE_FAILED, keys.length, ...keys, ...argv));
+    },
+    statesOf: async (name, ids) => {
+      if (ids.length === 0) return new Map();
+      const keys = [`${prefix}:${name}:completed`, `${prefix}:${name}:failed`, `${prefix}:${name}:`];
+      const states = (await producer.eval(STATES, keys.length, ...keys, ...ids)) as (JobState | '')[];
+      const found = new Map<string, JobState>();
+      states.forEach((state, index) => {
+        const id = ids[index];
+        if (state !== '' && id !== undefined) found.set(id, state);
+      });
+      return found;
     },
     nextInLine: (name) => engine.queue(name).getJobs(['waiting', 'prioritized'], 0, 0, true),
     incarnation: async () => /^run_id:(\w+)/m.exec(await producer.info('server'))?.[1] ?? 'unknown',
