@@ -57,7 +57,7 @@ export async function benchRetry(database: BenchDatabase): Promise<boolean> {
     met = speedVerdict('until all jobs are in the engine', ENTRIES, toEngine, TARGET_PER_SECOND) && met;
 
     const limited = await client.retry({ group: paced }, RATE, stage.engine, ENTRIES + AT_RATE);
-    met = reportRate(limited) && met;
+    met = reportRate(limited, ENTRIES / unlimited.seconds) && met;
     met = reportMemory(await memory.stop()) && met;
     return (await sameCounts(database)) && met;
   } finally {
@@ -65,7 +65,8 @@ export async function benchRetry(database: BenchDatabase): Promise<boolean> {
   }
 }
 
-function reportRate({ progress }: Retried): boolean {
+/** A machine that is too busy to do much more than the rate without a limit says nothing of the limit. */
+function reportRate({ progress }: Retried, unlimitedPerSecond: number): boolean {
   // From the first to the last look at which it worked, so that neither its start nor its end counts.
   const working = progress.filter(({ processed }) => processed > 0 && processed < AT_RATE);
   const [first, last] = [working[0], working.at(-1)];
@@ -77,11 +78,10 @@ function reportRate({ progress }: Retried): boolean {
   const [least, most] = [percentile(seconds, 0), percentile(seconds, 1)];
   say(`  in any second of it: ${least.toFixed(0)} to ${most.toFixed(0)} entries/s`);
   const off = Math.abs(overall - RATE) / RATE;
-  return verdict(
-    `at ${RATE.toLocaleString('en')}/s, within 5 %`,
-    `${overall.toFixed(0)}/s`,
-    off <= RATE_WITHIN,
-  );
+  const kept = off <= RATE_WITHIN;
+  const busy = overall < RATE && unlimitedPerSecond < RATE * 1.5;
+  const figure = `${overall.toFixed(0)}/s`;
+  return verdict(`at ${RATE.toLocaleString('en')}/s, within 5 %`, figure, kept, kept || busy);
 }
 
 function speed(from: Look, to: Look): number {
