@@ -30,6 +30,14 @@ ALTER TABLE dead_letter_queue
   -- 1 for a first death; one more than the ancestor's for a retried job that died again.
   ADD COLUMN deaths INT NOT NULL DEFAULT 1;
 
+-- How often the jobs of those that are there have died.
+WITH RECURSIVE line AS (
+  SELECT id, 1 AS deaths FROM dead_letter_queue AS entry
+   WHERE retry_of IS NULL OR NOT EXISTS (SELECT FROM dead_letter_queue AS parent WHERE parent.id = entry.retry_of)
+  UNION ALL
+  SELECT child.id, line.deaths + 1 FROM line JOIN dead_letter_queue AS child ON child.retry_of = line.id)
+UPDATE dead_letter_queue AS entry SET deaths = line.deaths FROM line WHERE line.id = entry.id AND line.deaths > 1;
+
 -- What was captured before groups existed is grouped by its exact message.
 UPDATE dead_letter_queue
    SET group_id = md5(concat_ws(E'\x01', queue_name, job_name, coalesce(error_message, '')))::uuid;
@@ -68,8 +76,12 @@ CREATE TABLE dead_letter_retries (
   diff JSON
 );
 CREATE INDEX dead_letter_retries_open ON dead_letter_retries (made_at, dead_letter_id) WHERE outcome IS NULL;
-INSERT INTO dead_letter_retries (dead_letter_id, queue_name, group_id, job_id, made_at)
-SELECT id, queue_name, group_id, retry_job_id, resolved_at FROM dead_letter_queue WHERE resolution = 'retried';
+INSERT INTO dead_letter_retries (dead_letter_id, queue_name, group_id, job_id, made_at, outcome, settled_at)
+SELECT id, queue_name, group_id, retry_job_id, resolved_at, CASE WHEN died.at IS NOT NULL THEN 'died' END, died.at
+  FROM dead_letter_queue AS entry
+  LEFT JOIN LATERAL (SELECT min(captured_at) AS at FROM dead_letter_queue AS next WHERE next.retry_of = entry.id) AS died
+         ON TRUE
+ WHERE resolution = 'retried';
 
 -- Counts are kept, not counted. Every statement that changes entries appends its differences; the tallies
 -- are the sum of settled rows and of changes not yet settled. Appending locks nothing that anybody else needs.
@@ -152,6 +164,8 @@ CREATE TRIGGER tally_deleted AFTER DELETE ON dead_letter_retries REFERENCING OLD
 
 CREATE FUNCTION forget_dead_letter_tallies() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  -- Without their entries retries mean nothing, and their successes are no longer counted.
+  DELETE FROM dead_letter_retries;
   TRUNCATE dead_letter_tallies, dead_letter_tally_changes;
   RETURN NULL;
 END $$;
@@ -167,6 +181,11 @@ SELECT CASE GROUPING(group_id, hour) WHEN 3 THEN 'queue' WHEN 2 THEN 'queue_hour
           FROM dead_letter_queue) AS entry
  GROUP BY GROUPING SETS ((queue_name), (queue_name, hour), (queue_name, group_id), (queue_name, group_id, hour))
 HAVING GROUPING(group_id, hour) <> 0 OR hour >= now() - interval '26 hours';
+INSERT INTO dead_letter_tallies (scope, queue_name, at, entries, unresolved, retried)
+SELECT 'queue_minute', queue_name, date_trunc('minute', failed_at, 'UTC'),
+       count(*), count(*) FILTER (WHERE NOT resolved), count(*) FILTER (WHERE resolution = 'retried')
+  FROM dead_letter_queue WHERE failed_at >= now() - interval '2 hours'
+ GROUP BY queue_name, date_trunc('minute', failed_at, 'UTC');
 
 -- Notes of people on an entry or on a group.
 CREATE TABLE dead_letter_notes (

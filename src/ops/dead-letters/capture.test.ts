@@ -242,7 +242,10 @@ describe('capture of whatever BullMQ accepts as a job', () => {
     assert.equal(one.engine_job_id, `${long}a`);
   });
 
-  test('a job name with NUL is captured', async () => {
+  test('a job id and a job name with NUL are captured', async () => {
+    const { job_id: jobId, engine_job_id: engineId } = await captured({}, 'na\0me');
+    assert.ok(jobId.startsWith('na\uFFFDme~'));
+    assert.equal(engineId, 'na\uFFFDme');
     assert.equal((await captured({}, randomUUID(), 'na\0me')).job_name, 'na\uFFFDme');
   });
 

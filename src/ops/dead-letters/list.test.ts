@@ -197,6 +197,57 @@ describe('GET /api/v1/admin/queues/dlq', () => {
     }
   });
 
+  test('ten thousand muted entries in front are passed by, group by group, as if they were not there', async () => {
+    const rest = await makeDeadLetters(
+      system.db,
+      Array.from({ length: 12 }, (_, n) => ({
+        // Three causes whose entries take turns in time, and two states.
+        errorMessage: `cause ${'abc'[n % 3]}`,
+        failedAt: `2026-01-0${Math.floor(n / 4) + 1}T00:00:0${n % 4}Z`,
+        ...(n % 5 === 0 ? { resolution: 'discarded' as const } : {}),
+      })),
+    );
+    const storm = await groupOf(
+      await make({ errorMessage: 'known trouble', failedAt: '2026-02-01T00:00:00Z' }),
+    );
+    await sql`
+      INSERT INTO dead_letter_queue (queue_name, job_id, job_name, failed_at, group_id)
+      SELECT ${QUEUE}, 'storm-' || n, 'test_job', '2026-02-02', ${storm}
+        FROM generate_series(1, 10500) AS n`.execute(system.db);
+    await mute(storm);
+    const before = await Promise.all([list('?muted=all&resolved=true'), list('?limit=5&muted=true')]);
+    assert.equal(before[1].pagination.total, 10_501);
+    for (const resolved of ['false', 'true', 'all']) {
+      const seen: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const page: DeadLetterListResponse = await list(
+          `?resolved=${resolved}&queue=${QUEUE}&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        );
+        seen.push(...page.entries.map(({ id }) => id));
+        cursor = page.next_cursor;
+      }
+      const expected = rest.filter((_, n) => resolved === 'all' || (n % 5 === 0) === (resolved === 'true'));
+      assert.deepEqual(seen, expected.toReversed(), `resolved=${resolved}`);
+    }
+    assert.deepEqual((await list('?page=2&limit=4')).entries.length, 4);
+  });
+
+  test('an id in capitals is the same id', async () => {
+    const id = await make();
+    const other = await make();
+    for (const [method, url] of [
+      ['GET', `${DLQ}/${id.toUpperCase()}`],
+      ['DELETE', `${DLQ}/${id.toUpperCase()}`],
+      ['POST', `${DLQ}/${other.toUpperCase()}/retry`],
+    ] as const) {
+      assert.equal((await api.call(method, url)).status, 200, `${method} ${url}`);
+    }
+    const { rows } = await sql<{ target_id: string }>`
+      SELECT DISTINCT target_id FROM audit_log WHERE lower(target_id) = ${id}`.execute(system.db);
+    assert.deepEqual(rows, [{ target_id: id }]);
+  });
+
   test('what retention takes within 3 days can be listed', async () => {
     const ago = (days: number): Date => new Date(Date.now() - days * 86_400_000);
     const soon = await make({ failedAt: ago(28) });

@@ -31,20 +31,24 @@ export async function deleteEntries(
 
 /**
  * Deletes groups that nothing died of lately and that have no entry left. One that is muted or has a note
- * stays: its next death must meet what people decided about it.
+ * stays: its next death must meet what people decided about it. Locked first and looked at again afterwards,
+ * because whoever captures an entry or writes a note holds the group's lock until that can be seen.
  */
 export async function deleteEmptyGroups(db: Db, before: Date, limit: number): Promise<number> {
-  const { numAffectedRows } = await sql`
-    DELETE FROM dead_letter_groups
-     WHERE last_seen < ${before} AND muted_at IS NULL
-       AND id = ANY (ARRAY(
-         SELECT id FROM dead_letter_groups AS known
-          WHERE last_seen < ${before} AND muted_at IS NULL
-            AND NOT EXISTS (SELECT FROM dead_letter_notes AS note WHERE note.group_id = known.id)
-            AND coalesce((SELECT sum(entries) FROM dead_letter_tallies_now AS tally
-                           WHERE tally.scope = 'group' AND tally.group_id = known.id), 0) = 0
-          LIMIT ${limit}))`.execute(db);
-  return Number(numAffectedRows ?? 0n);
+  const isEmpty = sql`
+    muted_at IS NULL
+    AND NOT EXISTS (SELECT FROM dead_letter_notes AS note WHERE note.group_id = known.id)
+    AND NOT EXISTS (SELECT FROM dead_letter_queue AS entry WHERE entry.group_id = known.id AND NOT entry.resolved)
+    AND NOT EXISTS (SELECT FROM dead_letter_queue AS entry WHERE entry.group_id = known.id AND entry.resolved)`;
+  return db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ id: string }>`
+      SELECT id FROM dead_letter_groups AS known WHERE last_seen < ${before} AND ${isEmpty}
+       LIMIT ${limit} FOR UPDATE SKIP LOCKED`.execute(tx);
+    await sql`
+      DELETE FROM dead_letter_groups AS known
+       WHERE id = ANY (${rows.map(({ id }) => id)}::uuid[]) AND ${isEmpty}`.execute(tx);
+    return rows.length;
+  });
 }
 
 /** Outcomes of operations that ended before a moment. */

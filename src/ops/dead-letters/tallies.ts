@@ -60,8 +60,14 @@ export async function countExpiring(db: Db, now: Date): Promise<Map<string, numb
   return new Map(rows.map(({ queue_name, expiring }) => [queue_name, Number(expiring)]));
 }
 
-/** How many entries a filter matches that has no more than queue, group, state and muted. */
-export async function keptTotal(db: Db, filter: DeadLetterFilter): Promise<number> {
+/**
+ * How many entries a filter matches that has no more than queue, group, state and muted, and how many it would
+ * match but for their groups being muted.
+ */
+export async function keptTotal(
+  db: Db,
+  filter: DeadLetterFilter,
+): Promise<{ total: number; passedOver: number }> {
   const muted = mutedOf(filter);
   const count = {
     false: sql`unresolved`,
@@ -76,9 +82,12 @@ export async function keptTotal(db: Db, filter: DeadLetterFilter): Promise<numbe
   const inAll = sql`
     (SELECT coalesce(sum(${count}), 0) FROM dead_letter_tallies_now
       WHERE scope = ${filter.group === undefined ? 'queue' : 'group'} AND ${ofQueue} AND ${ofGroup})`;
-  const total = { all: inAll, true: inMuted, false: sql`${inAll} - ${inMuted}` }[muted];
-  const { rows } = await sql<{ total: string }>`SELECT ${total} AS total`.execute(db);
-  return Number(rows[0]?.total ?? 0);
+  const passedOver = muted === 'false' ? inMuted : sql`0`;
+  const { rows } = await sql<{ total: string; passed_over: string }>`
+    SELECT ${muted === 'true' ? inMuted : inAll} AS total, ${passedOver} AS passed_over`.execute(db);
+  const [counted] = rows;
+  const [all, over] = [Number(counted?.total ?? 0), Number(counted?.passed_over ?? 0)];
+  return { total: all - over, passedOver: over };
 }
 
 /** Changes settled by one statement: 5,000 take 100 ms. */

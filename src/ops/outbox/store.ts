@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { CorrelationId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
+import { storable } from '../../platform/postgres/text.ts';
 import type { JobSpec } from '../queues/job.ts';
 
 export interface OutboxRow {
@@ -132,7 +133,9 @@ export async function postpone(tx: Tx, id: string, reason: string): Promise<void
  * Waits for a relay that is handing one of them over right now.
  */
 export async function forget(tx: Tx, queue: string, jobIds: string[]): Promise<void> {
-  await sql`DELETE FROM outbox WHERE queue_name = ${queue} AND job_id = ANY(${jobIds})`.execute(tx);
+  // An id that PostgreSQL can't hold was never in the outbox.
+  const ids = jobIds.filter((id) => storable(id) === id);
+  await sql`DELETE FROM outbox WHERE queue_name = ${queue} AND job_id = ANY(${ids})`.execute(tx);
 }
 
 /** How many jobs wait, and since when the oldest does, in seconds (0 when none does). */
