@@ -13,6 +13,8 @@ export const AUDIT_ACTIONS = [
   'dead_letter.view_personal',
   'dead_letter.note',
   'dead_letter.export',
+  /** A list was searched by what payloads hold. */
+  'dead_letter.search_personal',
   'dead_letter_group.mute',
   'dead_letter_group.unmute',
   'dead_letter_group.note',

@@ -139,7 +139,7 @@ export const deadLetterDetail = deadLetterSummary.extend({
   retry_of: deadLetterId.nullable(),
   /** When retention takes the entry. */
   expires_at: timestamp,
-  /** Whether fields of the payload are masked in this answer. */
+  /** Whether anything is masked in this answer: fields of the payload, or what messages quote. */
   masked: z.boolean(),
   /**
    * Dotted paths of the payload that hold personal data, as the queue's definition has them; null when the

@@ -44,14 +44,14 @@ after(async () => {
   await system.close();
 });
 
-async function call(route: string, { params = [], body, headers = {}, caller }: Request) {
+async function call(route: string, { params = [], query = '', body, headers = {}, caller }: Request) {
   const [method, template] = route.split(' ') as [string, string];
   const values = [...params];
   const correlation = randomUUID();
   const authorization = caller === undefined ? {} : { authorization: `Bearer ${caller.token}` };
   const answer = await api.app.inject({
     method: method as 'POST',
-    url: template.replace(/:[A-Za-z]+/g, () => values.shift() ?? 'missing'),
+    url: template.replace(/:[A-Za-z]+/g, () => values.shift() ?? 'missing') + query,
     remoteAddress: FROM.ip,
     headers: { 'user-agent': FROM.userAgent, 'x-correlation-id': correlation, ...authorization, ...headers },
     ...(body === undefined ? {} : { payload: body }),

@@ -1,26 +1,24 @@
 /** One dead letter with all that is known of it: in full for an admin, which is written down, or masked. */
-import type { FieldProblem } from '../../../contract/errors.ts';
 import type { DeadLetterDetail } from '../../../contract/dead-letters.ts';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { HttpError } from '../../platform/http/errors.ts';
 import type { Actor } from '../../platform/http/types.ts';
 import { record } from '../audit/record.ts';
-import type { AnyQueueDefinition } from '../queues/definition.ts';
-import { InvalidPayloadError, parsePayload } from '../queues/job.ts';
 import { RETENTION_MS } from './filter.ts';
 import { findGroupOf } from './groups-store.ts';
 import { ancestorsOf, followersOf, retryOf } from './lineage.ts';
 import { notesOf } from './notes.ts';
 import {
-  holdsPersonal,
   maskPart,
   maskShown,
   maskerOfQuotes,
   personalPathsOf,
   shownPayload,
+  type Masked,
   type PersonalPaths,
   type ShownPayload,
 } from './personal.ts';
+import { problemsOf } from './resolve-many.ts';
 import { find, type DetailRow } from './store.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { toSummary } from './view.ts';
@@ -79,7 +77,7 @@ async function inFull(
     expires_at: new Date(row.failed_at.getTime() + RETENTION_MS).toISOString(),
     masked: false,
     personal_fields: paths === null ? null : [...paths],
-    payload_problems: definition === undefined ? null : problemsOf(shown, definition),
+    payload_problems: definition === undefined ? null : problemsOf(definition, valueOf(shown)),
     group: group ?? { id: row.group_id, message: '', muted: false },
     retry,
     ancestors,
@@ -88,17 +86,8 @@ async function inFull(
   };
 }
 
-/** Why a queue would refuse the payload today. */
-function problemsOf(shown: ShownPayload, definition: AnyQueueDefinition): FieldProblem[] {
-  try {
-    parsePayload(definition, shown.form === 'value' ? shown.value : JSON.parse(shown.text));
-    return [];
-  } catch (error) {
-    if (error instanceof InvalidPayloadError) return error.problems;
-    // A recursive schema gives up on what is too deep for its stack.
-    if (error instanceof RangeError) return [{ field: 'payload', message: 'is too deep to be checked' }];
-    throw error;
-  }
+function valueOf(shown: ShownPayload): unknown {
+  return shown.form === 'value' ? shown.value : JSON.parse(shown.text);
 }
 
 /** @returns null where there is nothing to mask */
@@ -107,18 +96,14 @@ function withMask(
   shown: ShownPayload,
   paths: PersonalPaths,
 ): DeadLetterDetail | null {
-  const isPersonal =
-    shown.form === 'value' ? holdsPersonal(shown.value, paths) : paths === null || paths.length > 0;
   const retry = maskRetry(full.retry, paths);
-  if (!isPersonal && retry === full.retry) return null;
-  const quotes = maskerOfQuotes(shown, paths);
+  const quotes = maskerOfQuotes(shown, paths, editsOf(full.retry, retry));
   const maskRelative = (one: DeadLetterDetail['ancestors'][number]) => ({
     ...one,
     error_message: quotes(one.error_message),
   });
-  return {
+  const hidden = {
     ...full,
-    masked: true,
     payload: maskShown(shown, paths),
     error_message: quotes(full.error_message),
     stack_trace: quotes(full.stack_trace),
@@ -127,6 +112,20 @@ function withMask(
     ancestors: full.ancestors.map(maskRelative),
     followers: full.followers.map(maskRelative),
   };
+  return isSame(hidden, full) ? null : { ...hidden, masked: true };
+}
+
+/** What is not masked is the very same: payloads are not compared value by value. */
+function isSame(hidden: DeadLetterDetail, full: DeadLetterDetail): boolean {
+  if (hidden.payload !== full.payload || hidden.retry !== full.retry) return false;
+  const texts = ({ error_message, stack_trace, group, ancestors, followers }: DeadLetterDetail) => [
+    error_message,
+    stack_trace,
+    group.message,
+    ...[...ancestors, ...followers].map((relative) => relative.error_message),
+  ];
+  const masked = texts(hidden);
+  return texts(full).every((text, n) => text === masked[n]);
 }
 
 type Retry = DeadLetterDetail['retry'];
@@ -139,6 +138,11 @@ function maskRetry(retry: Retry, paths: PersonalPaths): Retry {
     return value === operation.value ? operation : { ...operation, value };
   });
   return diff.some((operation, n) => operation !== retry.diff?.[n]) ? { ...retry, diff } : retry;
+}
+
+/** The values of a retry's changes, which later deaths of the job may quote. */
+function editsOf(retry: Retry, masked: Retry): Masked[] {
+  return (retry?.diff ?? []).map(({ value }, n) => [value, masked?.diff?.[n]?.value]);
 }
 
 /** @param pointer JSON Pointer (RFC 6901) into `{ payload, options }` */

@@ -10,8 +10,9 @@ import type { DeadLetterGroupId } from '../../../contract/ids.ts';
 import { decodeGroupCursor, encodeGroupCursor } from './group-cursor.ts';
 import { findGroup, listGroups, readExtras, type GroupExtras, type GroupRow } from './groups-store.ts';
 import { notesOf } from './notes.ts';
+import { maskText } from './personal.ts';
 import type { DeadLetterDeps } from './types.ts';
-import { toSummary } from './view.ts';
+import { toMaskedSummary } from './view.ts';
 
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
@@ -76,7 +77,8 @@ function toGroup(row: GroupRow, { hours, sample }: GroupExtras, firstHourMs: num
     queues: [row.queue_name],
     job_name: row.job_name,
     error_class: row.error_class,
-    message: row.message,
+    // Of groups older than fingerprints it is the message itself.
+    message: maskText(row.message),
     frames: row.frames,
     count: Number(row.entries),
     unresolved: Number(row.unresolved),
@@ -86,6 +88,6 @@ function toGroup(row: GroupRow, { hours, sample }: GroupExtras, firstHourMs: num
     last_seen: row.last_seen.toISOString(),
     hourly,
     muted: row.muted_at !== null,
-    sample: sample === null ? null : toSummary(sample),
+    sample: sample === null ? null : toMaskedSummary(sample),
   };
 }

@@ -1,9 +1,10 @@
 import { deadLetterListQuery, deadLetterListResponse } from '../../../contract/dead-letters.ts';
 import { paginationOf } from '../../../contract/query.ts';
-import type { HttpServer } from '../../platform/http/types.ts';
+import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { list } from './list.ts';
+import { recordSearch } from './record-search.ts';
 import type { DeadLetterDeps } from './types.ts';
-import { PATH, tags, toSummary } from './view.ts';
+import { PATH, tags, toMaskedSummary } from './view.ts';
 
 export function listRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
@@ -12,19 +13,21 @@ export function listRoutes(app: HttpServer, deps: DeadLetterDeps): void {
       config: { access: 'admin' },
       schema: {
         tags,
-        summary: 'Dead letters, newest failure first',
+        summary: 'Dead letters, newest failure first; a search of payloads is audited',
         querystring: deadLetterListQuery,
         response: { 200: deadLetterListResponse },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
+      await recordSearch(query, actorOf(request), deps);
       const { rows, total, totalIsMinimum, nextCursor } = await list(
         deps.db,
         query,
         new Date(deps.clock.now()),
       );
       return {
-        entries: rows.map(toSummary),
+        entries: rows.map(toMaskedSummary),
         pagination: paginationOf(query, total),
         next_cursor: nextCursor,
         total_is_minimum: totalIsMinimum,

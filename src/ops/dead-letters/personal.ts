@@ -2,6 +2,7 @@
  * Masks what a payload holds about people, and its secrets. Which fields those are stands in the definition
  * of the queue (`personal`); of a queue that is no longer defined nobody knows, so all of it is masked.
  */
+import { maskRanges, sensitiveRanges, type Range } from '../../platform/logging/redact.ts';
 import type { AnyQueueDefinition } from '../queues/definition.ts';
 import type { DetailRow } from './store.ts';
 
@@ -103,23 +104,49 @@ export function maskShown(shown: ShownPayload, paths: PersonalPaths): unknown {
 const QUOTED_FROM = 4;
 const QUOTED = 1_000;
 
+/** A value, and what is left of it when it is masked. */
+export type Masked = readonly [value: unknown, masked: unknown];
+
+/** Masks what looks like an address, a phone number or a secret, whatever the payload says. */
+export function maskText<T extends string | null>(text: T): T {
+  return (text === null ? null : maskRanges(text, sensitiveRanges(text), MASKED)) as T;
+}
+
 /**
  * Error messages quote what they failed at ("550 <user@example.com> rejected").
- * @returns a function that masks the personal texts of this payload wherever a text repeats them
+ * @param edits what else is personal of the job: the changes of its retry
+ * @returns a function that masks the personal texts of this payload wherever a text repeats them, in any case,
+ * and what {@link maskText} masks
  */
 export function maskerOfQuotes(
   shown: ShownPayload,
   paths: PersonalPaths,
+  edits: readonly Masked[] = [],
 ): <T extends string | null>(text: T) => T {
-  if (shown.form === 'text') return (text) => text;
   const texts = new Set<string>();
-  collectMasked(shown.value, mask(shown.value, paths), texts);
-  // Longer ones first: an address before the name that it begins with.
-  const quotes = [...texts].sort((one, other) => other.length - one.length);
+  if (shown.form === 'value') collectMasked(shown.value, mask(shown.value, paths), texts);
+  else if (paths === null || paths.length > 0) collectTexts(shown.text, texts);
+  for (const [value, masked] of edits) collectMasked(value, masked, texts);
+  const quotes = [...texts].map(fold);
   return (text) =>
     (text === null
       ? null
-      : quotes.reduce((masked, quote) => masked.replaceAll(quote, MASKED), text)) as never;
+      : maskRanges(text, [...sensitiveRanges(text), ...quotedRanges(fold(text), quotes)], MASKED)) as never;
+}
+
+/** Without regard to case, and as long as it was: places in it are places in the text. */
+function fold(text: string): string {
+  return text.replaceAll('İ', 'i').toLowerCase().replaceAll('ς', 'σ');
+}
+
+function quotedRanges(text: string, quotes: readonly string[]): Range[] {
+  const ranges: Range[] = [];
+  for (const quote of quotes) {
+    for (let at = text.indexOf(quote); at !== -1; at = text.indexOf(quote, at + quote.length)) {
+      ranges.push([at, at + quote.length]);
+    }
+  }
+  return ranges;
 }
 
 /** Collects the texts and numbers that a masked copy has no longer. */
@@ -134,5 +161,17 @@ function collectMasked(value: unknown, masked: unknown, texts: Set<string>): voi
   const copy = typeof masked === 'object' && masked !== null ? masked : {};
   for (const [key, item] of Object.entries(value) as [string, unknown][]) {
     collectMasked(item, (copy as Record<string, unknown>)[key], texts);
+  }
+}
+
+/** Texts and numbers of a JSON text that is too deep to be walked; names of fields are none. */
+const JSON_VALUES = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|-?\d[\d.eE+-]*/g;
+
+function collectTexts(json: string, texts: Set<string>): void {
+  for (const [literal, quoted, colon] of json.matchAll(JSON_VALUES)) {
+    if (texts.size >= QUOTED) return;
+    if (colon !== undefined) continue;
+    const text = quoted === undefined ? literal : String(JSON.parse(quoted));
+    if (text.length >= QUOTED_FROM) texts.add(text);
   }
 }

@@ -1,11 +1,17 @@
 /** Rows as the API shows them. */
 import type { DeadLetterSummary } from '../../../contract/dead-letters.ts';
+import { maskText } from './personal.ts';
 import type { SummaryRow } from './store.ts';
 
 /** Below which all routes of dead letters are. */
 export const PATH = '/api/v1/admin/queues/dlq';
 /** Their heading in the API's documentation. */
 export const tags = ['dead letters'];
+
+/** As lists show it: what looks like an address, a phone number or a secret in the error message is masked. */
+export function toMaskedSummary(row: SummaryRow): DeadLetterSummary {
+  return { ...toSummary(row), error_message: maskText(row.error_message) };
+}
 
 export function toSummary(row: SummaryRow): DeadLetterSummary {
   return {

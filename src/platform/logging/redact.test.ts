@@ -105,6 +105,11 @@ describe('redaction of text', () => {
       'see https://host/confirm?token=abc-123&x=1',
       `see https://host/confirm?token=${MASK}&x=1`,
     ],
+    [
+      'no host of a URL',
+      'redis://user:pass@redis.example.com:6379',
+      `redis://${MASK}@redis.example.com:6379`,
+    ],
     ['a password with a slash', 'postgres://u:p/ss@host/db', `postgres://${MASK}@host/db`],
   ];
   for (const [what, text, expected] of cases) {

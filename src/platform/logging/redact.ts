@@ -17,8 +17,9 @@ const SECRET_KEYS = new RegExp(
 );
 /** A date, or a date and time: what `to` holds where it is the end of a period and not an email's recipient. */
 const MOMENT = /^\d{4}-\d\d-\d\d(T[\d:.]{5,20}(Z|[+-]\d\d:\d\d))?$/;
-// Without slashes, so that a path such as node_modules/@scope/name/index.js is none.
-const EMAIL = /[^\s<>"'(),;:@/]{1,64}@[^\s<>"'(),;:@/]{1,255}\.[A-Za-z]{2,24}/g;
+// Before and after the @. Without slashes, so that a path such as node_modules/@scope/name/index.js is none.
+const EMAIL_NAME = /[^\s<>"'(),;:@/]{1,64}$/;
+const EMAIL_HOST = /[^\s<>"'(),;:@/]{1,255}\.[A-Za-z]{2,24}/y;
 const PHONE = /\+\d[\d\-. ()]{6,40}\d/g;
 // A password may hold @, : and (though it should be encoded) /. Every run is bounded, and so is the time.
 const URL_CREDENTIALS =
@@ -35,15 +36,62 @@ const MAX_TEXT = 4_000;
 /** Read beyond the bound, so that an address is recognized which the bound cuts through. */
 const OVERLAP = 500;
 
+/** A part of a text: from its first character up to the one behind its last. */
+export type Range = readonly [from: number, end: number];
+
 /** Masks addresses, phone numbers and credentials of URLs inside a text, and bounds its length. */
 export function redactText(text: string): string {
-  const masked = text
-    .slice(0, MAX_TEXT + OVERLAP)
-    .replace(URL_CREDENTIALS, `$1${MASK}@`)
-    .replace(URL_SECRETS, `$1${MASK}`)
-    .replace(EMAIL, MASK)
-    .replace(PHONE, MASK);
+  const start = text.slice(0, MAX_TEXT + OVERLAP);
+  const masked = maskRanges(start, sensitiveRanges(start), MASK);
   return text.length > MAX_TEXT ? `${masked.slice(0, MAX_TEXT)}… (${text.length} characters)` : masked;
+}
+
+/** Where a text of any length has addresses, phone numbers, and credentials and secrets of URLs. */
+export function sensitiveRanges(text: string): Range[] {
+  // Most texts have none of them: 200 messages are through in well under a millisecond.
+  if (!/[@+]|[?&][a-z]+=/i.test(text)) return [];
+  const credentials = rangesOf(text, URL_CREDENTIALS, 1);
+  const ends = new Set(credentials.map(([, end]) => end));
+  // What comes before a URL's host is no mailbox at it.
+  const emails = emailRanges(text).filter(([, , at]) => !ends.has(at));
+  return [
+    ...credentials,
+    ...rangesOf(text, URL_SECRETS),
+    ...emails.map(([from, end]) => [from, end] as const),
+    ...rangesOf(text, PHONE),
+  ];
+}
+
+/** @param kept characters at the end of each match that are not part of it */
+function rangesOf(text: string, pattern: RegExp, kept = 0): Range[] {
+  return Array.from(text.matchAll(pattern), ({ index, 0: match, 1: prefix = '' }) => [
+    index + prefix.length,
+    index + match.length - kept,
+  ]);
+}
+
+/** From the @ in both directions, so that long words cost nothing. */
+function emailRanges(text: string): [from: number, end: number, at: number][] {
+  const ranges: [number, number, number][] = [];
+  for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
+    const name = EMAIL_NAME.exec(text.slice(Math.max(0, at - 64), at))?.[0];
+    if (name === undefined) continue;
+    EMAIL_HOST.lastIndex = at + 1;
+    const host = EMAIL_HOST.exec(text)?.[0];
+    if (host !== undefined) ranges.push([at - name.length, at + 1 + host.length, at]);
+  }
+  return ranges;
+}
+
+/** A text with the mask where the ranges are, in any order; one mask for those that overlap. */
+export function maskRanges(text: string, ranges: readonly Range[], mask: string): string {
+  let masked = '';
+  let shown = 0;
+  for (const [from, end] of ranges.toSorted(([one], [other]) => one - other)) {
+    if (from >= shown) masked += text.slice(shown, from) + mask;
+    shown = Math.max(shown, end);
+  }
+  return masked + text.slice(shown);
 }
 
 /**

@@ -120,6 +120,14 @@ export const DEAD_LETTER_REQUESTS: Requests = {
       }),
     };
   },
+  [`GET ${PATH}`]: () => ({
+    query: `?queue=email_send&payload_path=to&payload_value=${PLANTED_EMAIL}&payload=${PLANTED}`,
+    entry: () => ({
+      action: 'dead_letter.search_personal',
+      target: { type: 'queue', id: 'email_send' },
+      changes: { resolved: 'false', filters: ['queue', 'payload', 'payload_path', 'payload_value'] },
+    }),
+  }),
   [`GET ${PATH}/export`]: () => ({
     entry: () => ({
       action: 'dead_letter.export',

@@ -19,6 +19,8 @@ export interface ExpectedEntry {
 export interface Request {
   /** In the order of the template. */
   params?: string[];
+  /** Goes behind the template: `?name=value`. */
+  query?: string;
   body?: object;
   headers?: Record<string, string>;
   /** Default: a new admin with a full session. */
