@@ -55,7 +55,7 @@ export function statesOf({ resolved }: Pick<DeadLetterFilter, 'resolved'>): RawB
 
 /** What comes after a position: newest failure first, then by id. */
 export function after({ failedAtUs, id }: Position): RawBuilder<boolean> {
-  // Whole seconds and the rest apart: as one float, microseconds would not be exact.
+  // The interval is multiplied as a float, which holds microseconds exactly below 2^53: until the year 2255.
   return sql<boolean>`(failed_at, id) < (timestamptz 'epoch' + ${failedAtUs}::bigint * interval '1 microsecond', ${id}::uuid)`;
 }
 

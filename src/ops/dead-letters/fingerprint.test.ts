@@ -91,6 +91,18 @@ describe('a group', () => {
     assert.equal(new Set(groups).size, groups.length);
   });
 
+  test('does not wait for a line that is no frame, however long', () => {
+    const hostile = `Error\n    at ${' ('.repeat(9_900)}\n    at send (/srv/app/src/send.ts:1:1)`.slice(
+      0,
+      20_000,
+    );
+    const started = performance.now();
+    fingerprintOf(death({ stackTrace: hostile }));
+    assert.ok(performance.now() - started < 50, `${performance.now() - started} ms`);
+    const long = `Error\n    at ${'x'.repeat(1_001)} (/srv/app/src/a.ts:1:1)\n    at send (/srv/app/src/send.ts:1:1)`;
+    assert.deepEqual(fingerprintOf(death({ stackTrace: long })).frames, ['send (src/send)']);
+  });
+
   test('knows the class of the error and the top frames of our own code', () => {
     const { errorClass, frames } = fingerprintOf(death());
     assert.equal(errorClass, 'SmtpError');

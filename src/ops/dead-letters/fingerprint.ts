@@ -20,6 +20,8 @@ export interface Death {
 
 const MAX_MESSAGE = 500;
 const FRAMES = 3;
+/** No frame of ours is longer, and the pattern's time grows with the square of a line. */
+const MAX_LINE = 1_000;
 
 /**
  * Groups by queue, job name, error class, masked message and own frames. Frames count by function and file
@@ -77,6 +79,7 @@ function errorClassOf(stackTrace: string | null): string | null {
 function ownFrames(stackTrace: string | null): string[] {
   const frames: string[] = [];
   for (const line of (stackTrace ?? '').slice(0, 20_000).split('\n')) {
+    if (line.length > MAX_LINE) continue;
     const frame = /^\s+at (?:async )?(?:(.+?) \()?(.+?)(?::\d+){1,2}\)?$/.exec(line);
     const [, name = '', file = ''] = frame ?? [];
     if (frame === null || /node_modules|^node:|^<anonymous>|^native/.test(file)) continue;
