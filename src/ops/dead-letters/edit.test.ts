@@ -195,6 +195,11 @@ test('comparing two long arrays takes time in proportion to their length', () =>
 });
 
 test('an edit that takes options away leaves no trace of them', () => {
-  const options = replayedOptions({ priority: 1, delay: 5, attempts: 2 }, { priority: null, delay_ms: null });
-  assert.deepEqual(options, { attempts: 2, removeOnFail: false });
+  const dead = { priority: 1, delay: 5, attempts: 2 };
+  const { removeOnComplete, removeOnFail, ...rest } = replayedOptions(mails, dead, {
+    priority: null,
+    delay_ms: null,
+  });
+  assert.deepEqual(rest, { attempts: 2 });
+  assert.deepEqual([removeOnComplete, removeOnFail], [{ age: 3_600 }, false]);
 });

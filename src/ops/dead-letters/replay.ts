@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { patchOperation, type RetryRequest } from '../../../contract/dead-letters.ts';
 import { omit } from '../../platform/collections.ts';
 import type { JobsOptions } from '../../platform/engine/engine.ts';
+import type { AnyQueueDefinition } from '../queues/definition.ts';
+import { standingOptions } from '../queues/job.ts';
 
 export type RetryEdit = Pick<NonNullable<RetryRequest>, 'payload' | 'options'>;
 type EditableOptions = NonNullable<RetryEdit['options']>;
@@ -25,15 +27,24 @@ const NOT_REPLAYED = ['jobId', 'timestamp', 'deduplication', 'parent'] as const;
 /** Of an iteration of a scheduler besides: its slot, and the delay until that slot. */
 const NOT_REPLAYED_OF_SCHEDULER = ['repeat', 'repeatJobKey', 'prevMillis', 'delay'] as const;
 
-/** The dead job's options, as far as they are the new job's too, with an edit's changes. */
+/**
+ * The new job's options: the dead one's, as far as they are its too, with an edit's changes. How long it stays
+ * in the engine says its queue, whatever the dead one brought: while it stays, its id keeps it from running twice.
+ */
 export function replayedOptions(
+  definition: AnyQueueDefinition,
   options: Record<string, unknown>,
   edit: EditableOptions | null = null,
 ): JobsOptions {
+  const { removeOnComplete, removeOnFail } = standingOptions(definition);
+  return { ...carriedOptions(options, edit), removeOnComplete, removeOnFail };
+}
+
+function carriedOptions(options: Record<string, unknown>, edit: EditableOptions | null): JobsOptions {
   const scheduled = 'repeat' in options || 'repeatJobKey' in options;
   const dropped = scheduled ? [...NOT_REPLAYED, ...NOT_REPLAYED_OF_SCHEDULER] : NOT_REPLAYED;
-  const replayed: JobsOptions = { ...omit(options, dropped), removeOnFail: false };
-  return edit === null ? replayed : withEdit(replayed, edit);
+  const carried: JobsOptions = omit(options, dropped);
+  return edit === null ? carried : withEdit(carried, edit);
 }
 
 /** Null takes an option away; one that is left out stays. */
@@ -61,8 +72,8 @@ export function editOf(
 ): Edited | null {
   const payload = edit.payload === undefined ? dead.payload : edit.payload;
   const diff = jsonPatch.compare(
-    { payload: dead.payload, options: shownOptions(replayedOptions(dead.options)) },
-    { payload, options: shownOptions(replayedOptions(dead.options, edit.options ?? null)) },
+    { payload: dead.payload, options: shownOptions(carriedOptions(dead.options, null)) },
+    { payload, options: shownOptions(carriedOptions(dead.options, edit.options ?? null)) },
   );
   if (diff.length === 0) return null;
   return {

@@ -64,7 +64,9 @@ export async function resolveMany(
     if (action === 'retry') {
       const retries = done.flatMap((id) => {
         const row = byId.get(id);
-        return row === undefined ? [] : [newRetry(row, judgements.get(id)?.edited ?? null, request)];
+        const definition = definitions.find(({ name }) => name === row?.queue_name);
+        if (row === undefined || definition === undefined) return [];
+        return [newRetry(row, definition, judgements.get(id)?.edited ?? null, request)];
       });
       await insertRetries(tx, retries, request.at);
     }
@@ -156,12 +158,13 @@ const TOO_DEEP: FieldProblem[] = [{ field: 'payload', message: 'is nested too de
 
 function newRetry(
   row: LockedRow,
+  definition: AnyQueueDefinition,
   edited: Edited | null,
   request: ToResolve,
 ): Parameters<typeof insertRetries>[1][number] {
   const correlationId = row.correlation_id ?? request.correlationId;
   const options = {
-    ...replayedOptions(row.job_options, edited?.options ?? null),
+    ...replayedOptions(definition, row.job_options, edited?.options ?? null),
     jobId: `retry-${row.id}`,
     fmhl: { correlation_id: correlationId, retry_of: row.id },
   };

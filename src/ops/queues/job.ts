@@ -65,7 +65,9 @@ export function buildJob<P extends z.ZodType>(
 }
 
 /** The options that every job of a queue gets from its definition. */
-export function standingOptions(definition: QueueDefinition): JobsOptions {
+export function standingOptions(
+  definition: QueueDefinition,
+): JobsOptions & Required<Pick<JobsOptions, 'removeOnComplete' | 'removeOnFail'>> {
   return {
     attempts: definition.attempts,
     backoff: { type: 'schedule' },
