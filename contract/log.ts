@@ -50,6 +50,7 @@ export const LOG_EVENTS = [
   'dead_letter_reopened',
   'dead_letter_operation_started',
   'dead_letter_operation_finished',
+  'dead_letter_operation_failed',
   'dead_letters_expired',
   'dead_letters_exported',
   // access

@@ -5,7 +5,7 @@
 import type { Engine, EngineJob } from '../../platform/engine/engine.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
-import { sqlState, type Db } from '../../platform/postgres/db.ts';
+import { isRefusal, type Db } from '../../platform/postgres/db.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { forget } from '../outbox/store.ts';
 import { toNewDeadLetter, withTextPayload, type NewDeadLetter } from './entry.ts';
@@ -165,12 +165,6 @@ async function storeAlone(queue: string, entry: NewDeadLetter, deps: CaptureDeps
   }
   deps.setAside.add(queue, entry.engineId, errorText(refusal));
   return null;
-}
-
-/** Whether PostgreSQL refused the values (data exception, limit exceeded, constraint) rather than failed. */
-function isRefusal(error: unknown): boolean {
-  const state = sqlState(error);
-  return state !== null && /^(22|23|54)/.test(state);
 }
 
 async function insert(queue: string, entries: NewDeadLetter[], deps: CaptureDeps): Promise<number> {

@@ -20,4 +20,11 @@ export function sqlState(error: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
+/** Whether PostgreSQL refused the values (data exception, limit exceeded, constraint) rather than failed. */
+export function isRefusal(error: unknown): boolean {
+  return /^(22|23|54)/.test(sqlState(error) ?? '');
+}
+
 export const UNIQUE_VIOLATION = '23505';
+/** A statement that took longer than its `statement_timeout`, or that somebody cancelled. */
+export const QUERY_CANCELED = '57014';

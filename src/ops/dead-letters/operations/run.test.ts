@@ -185,7 +185,7 @@ describe('who works on what', () => {
     await sql`UPDATE dead_letter_operations SET state = 'selecting', filter = '{"gone":1}' WHERE id = ${broken.id}`.execute(
       system.db,
     );
-    await assert.rejects(createRunner(deps())(never));
+    assert.equal(await createRunner(deps())(never), 'worked');
     assert.equal((await readOperation(api, sound.id)).state, 'completed');
   });
 });

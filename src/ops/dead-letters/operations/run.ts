@@ -4,13 +4,20 @@ import { startLoop, type Loop } from '../../../platform/lifecycle/loop.ts';
 import { loopMetrics } from '../../metrics/loops.ts';
 import type { DeadLetterDeps } from '../types.ts';
 import { createPacer, type Pacer } from './pacer.ts';
+import { LOOKED_AT } from './select.ts';
 import { listOpen, type OpenOperation } from './store.ts';
+import { createTroubles } from './troubles.ts';
 import { takeTurn } from './turn.ts';
 
 /** Entries a batch: 500 take about as long as a batch of the relay, and a cancel waits for no more. */
 const BATCH = 500;
-/** Operations that take turns; others wait until one of them has ended. */
-const AT_ONCE = 50;
+/**
+ * Open operations in a round; the newest of more wait until one has ended. One that has nothing due costs no
+ * statement, so it takes many before somebody waits.
+ */
+const AT_ONCE = 1_000;
+/** So many failures before anything was done are taken for the database's, not the operations': the round ends. */
+const FIRST_FAILURES = 3;
 /** A look at an index without rows, when nothing is to be done. */
 const INTERVAL_MS = 250;
 /** How often an operation with a rate gets its share: at 100 entries a second five each time. */
@@ -33,41 +40,52 @@ export function startOperations(deps: DeadLetterDeps): Loop {
 
 /**
  * One round gives each open operation a turn, the oldest first. `waits`: all that is to be done waits for its
- * time; `nothing`: nothing is to be done, or others do it.
+ * time; `nothing`: nothing is to be done, or others do it. The trouble of one operation is told by itself and
+ * keeps no other waiting.
+ * @throws what an operation's turn threw, in a round in which nothing was done
  */
 export function createRunner(
   deps: DeadLetterDeps,
 ): (signal: AbortSignal) => Promise<'worked' | 'waits' | 'nothing'> {
+  const troubles = createTroubles(deps);
   const pacers = new Map<DeadLetterOperationId, Pacer>();
   const shareOf = ({ id, rate_per_second: rate, state }: OpenOperation): number => {
-    if (rate === null || state === 'selecting') return BATCH;
+    if (!troubles.isDue(id)) return 0;
+    const most = Math.ceil(BATCH * troubles.portion(id));
+    if (rate === null || state === 'selecting') return most;
     const pacer = pacers.get(id) ?? createPacer(rate, deps.clock);
     pacers.set(id, pacer);
-    return Math.min(pacer.due(), BATCH);
+    return Math.min(pacer.due(), most);
   };
   return async (signal) => {
     const open = await listOpen(deps.db, AT_ONCE);
-    for (const id of pacers.keys()) if (!open.some((operation) => operation.id === id)) pacers.delete(id);
+    const ids = new Set(open.map(({ id }) => id));
+    for (const id of pacers.keys()) if (!ids.has(id)) pacers.delete(id);
+    troubles.keepOnly(ids);
     const failures: unknown[] = [];
     let did: 'worked' | 'waits' | 'nothing' = 'nothing';
     for (const operation of open) {
       if (signal.aborted) break;
+      const { id } = operation;
       const share = shareOf(operation);
       if (share === 0) {
-        if (did === 'nothing') did = 'waits';
+        if (did === 'nothing' && troubles.isDue(id)) did = 'waits';
         continue;
       }
       try {
-        const count = await takeTurn(operation.id, share, deps);
+        const count = await takeTurn(id, share, deps, Math.ceil(LOOKED_AT * troubles.portion(id)));
         if (count === null) continue;
         did = 'worked';
-        pacers.get(operation.id)?.spent(count);
+        pacers.get(id)?.spent(count);
+        troubles.worked(id);
       } catch (error) {
-        // One operation's trouble must not keep the others waiting.
+        troubles.failed(operation, error);
         failures.push(error);
+        if (failures.length === FIRST_FAILURES && did !== 'worked') break;
       }
     }
-    if (failures.length > 0) throw failures[0];
+    // Where others work or wait for their time, the loop must not slow down.
+    if (failures.length > 0 && did === 'nothing') throw failures[0];
     return did;
   };
 }

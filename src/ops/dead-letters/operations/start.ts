@@ -8,12 +8,14 @@ import { HttpError } from '../../../platform/http/errors.ts';
 import type { Actor } from '../../../platform/http/types.ts';
 import { record } from '../../audit/record.ts';
 import type { DeadLetterDeps } from '../types.ts';
-import { selectMore } from './select.ts';
+import { selectMoreWithin } from './select.ts';
 import { end, insertOperation, selectIds, type OperationRow } from './store.ts';
 import { toOperation } from './view.ts';
 
 /** So many walks are made at once: an operation among at most 30,000 entries knows what is meant when it is answered. */
 const FIRST_WALKS = 3;
+/** And for so long, together. What takes longer is found in the background, and the request is answered. */
+const FIRST_WALKS_MS = 2_000;
 
 /**
  * Takes on a bulk operation: from now on it is carried out, whatever becomes of this process. One that means
@@ -39,8 +41,12 @@ export async function start(
       correlation_id: actor.correlationId,
     });
     if (ids !== null) row = await selectIds(tx, row.id, ids);
+    const startedAt = performance.now();
     for (let walk = 0; walk < FIRST_WALKS && row.state === 'selecting'; walk += 1) {
-      row = await selectMore(tx, row);
+      const leftMs = Math.floor(FIRST_WALKS_MS - (performance.now() - startedAt));
+      const walked = leftMs < 1 ? null : await selectMoreWithin(tx, row, leftMs);
+      if (walked === null) break;
+      row = walked;
     }
     if (row.state === 'running' && row.matched === 0) {
       row = (await end(tx, row.id, 'completed', { now: new Date(clock.now()), by: null })) ?? row;

@@ -123,12 +123,13 @@ export interface OpenOperation {
   id: DeadLetterOperationId;
   rate_per_second: number | null;
   state: Operation['state'];
+  correlation_id: CorrelationId;
 }
 
 /** Operations that are not done, the oldest first. */
 export async function listOpen(db: Db, limit: number): Promise<OpenOperation[]> {
   const { rows } = await sql<OpenOperation>`
-    SELECT id, rate_per_second, state FROM dead_letter_operations
+    SELECT id, rate_per_second, state, correlation_id FROM dead_letter_operations
      WHERE ${IS_OPEN} ORDER BY asked_at, id LIMIT ${limit}`.execute(db);
   return rows;
 }

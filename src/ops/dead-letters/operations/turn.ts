@@ -1,11 +1,11 @@
 import type { EntryOutcome } from '../../../../contract/dead-letter-operations.ts';
 import type { DeadLetterOperationId } from '../../../../contract/ids.ts';
-import { sqlState, type Tx } from '../../../platform/postgres/db.ts';
+import { isRefusal, type Tx } from '../../../platform/postgres/db.ts';
 import { groupBy } from '../../../platform/collections.ts';
 import { countResolved, resolveMany, type Judgement } from '../resolve-many.ts';
 import type { DeadLetterDeps } from '../types.ts';
 import { finish, tellEnd } from './finish.ts';
-import { selectMore } from './select.ts';
+import { LOOKED_AT, selectMore } from './select.ts';
 import {
   addProgress,
   lockForTurn,
@@ -25,15 +25,17 @@ interface Turn {
  * there together or not at all, so after a crash the next turn begins exactly where the last one ended.
  * An operation that somebody else works on is left alone.
  * @param limit most entries to work on
+ * @param lookedAt while it still selects: most entries to look at
  * @returns how many entries were worked on; null when there was nothing to do
  */
 export async function takeTurn(
   id: DeadLetterOperationId,
   limit: number,
   deps: DeadLetterDeps,
+  lookedAt = LOOKED_AT,
 ): Promise<number | null> {
   try {
-    return await commitTurn(id, limit, resolve, deps);
+    return await commitTurn(id, { limit, lookedAt }, resolve, deps);
   } catch (error) {
     if (!isRefusal(error)) throw error;
   }
@@ -49,17 +51,19 @@ export async function takeTurn(
 
 async function takeSmallTurn(id: DeadLetterOperationId, deps: DeadLetterDeps): Promise<number | null> {
   try {
-    return await commitTurn(id, 1, resolve, deps);
+    return await commitTurn(id, ONE, resolve, deps);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return commitTurn(id, 1, refuse, deps);
+    return commitTurn(id, ONE, refuseOver(error), deps);
   }
 }
 
-/** Whether PostgreSQL refused the values (data exception, limit exceeded, constraint) rather than failed. */
-function isRefusal(error: unknown): boolean {
-  return /^(22|23|54)/.test(sqlState(error) ?? '');
+/** How much a turn does at most: entries to work on, or, while the operation selects, to look at. */
+interface Extent {
+  limit: number;
+  lookedAt: number;
 }
+const ONE: Extent = { limit: 1, lookedAt: 1 };
 
 type Work = (
   tx: Tx,
@@ -81,18 +85,23 @@ const resolve: Work = (tx, operation, ids, { clock, definitions }) =>
     { definitions },
   );
 
-const refuse: Work = (_tx, _operation, ids) =>
-  Promise.resolve(
-    ids.map((id) => ({ id, outcome: 'payload_refused', entry: null, problems: [], edited: null })),
-  );
+/** Of a retry it is the job that is refused. A discard makes none: there it is an error like any other. */
+function refuseOver(error: unknown): Work {
+  return async (_tx, { action }, ids) => {
+    if (action === 'discard') throw error;
+    return Promise.resolve(
+      ids.map((id) => ({ id, outcome: 'payload_refused', entry: null, problems: [], edited: null })),
+    );
+  };
+}
 
 async function commitTurn(
   id: DeadLetterOperationId,
-  limit: number,
+  extent: Extent,
   work: Work,
   deps: DeadLetterDeps,
 ): Promise<number | null> {
-  const turn = await deps.db.transaction().execute((tx) => inTurn(tx, id, limit, work, deps));
+  const turn = await deps.db.transaction().execute((tx) => inTurn(tx, id, extent, work, deps));
   if (turn === null) return null;
   const { operation, judgements } = turn;
   countResolved(judgements, deps.metrics);
@@ -106,7 +115,7 @@ async function commitTurn(
 async function inTurn(
   tx: Tx,
   id: DeadLetterOperationId,
-  limit: number,
+  { limit, lookedAt }: Extent,
   work: Work,
   deps: DeadLetterDeps,
 ): Promise<Turn | null> {
@@ -115,7 +124,7 @@ async function inTurn(
   const now = new Date(deps.clock.now());
   let judgements: Judgement[] = [];
   if (operation.state === 'selecting') {
-    operation = await selectMore(tx, operation);
+    operation = await selectMore(tx, operation, lookedAt);
   } else {
     const entries = await nextEntries(tx, operation, limit);
     judgements = await work(
