@@ -37,12 +37,27 @@ export function exportRoutes(app: HttpServer, deps: DeadLetterDeps): void {
         .header('content-type', CONTENT_TYPES[query.format])
         .header('content-disposition', `attachment; filename="fmhl-dead-letters-${moment}Z.${query.format}"`)
         .send(
-          Readable.from(told(first, pieces, { format: query.format, logger, signal: gone.signal }), {
-            objectMode: false,
-          }),
+          Readable.from(
+            told(first, pieces, {
+              format: query.format,
+              logger,
+              signal: gone.signal,
+              // A rare match may be long in coming, and proxies give up on an answer that does not begin.
+              begin: () => reply.raw.flushHeaders(),
+            }),
+            { objectMode: false },
+          ),
         );
     },
   );
+}
+
+interface Telling {
+  format: Format;
+  logger: Logger;
+  signal: AbortSignal;
+  /** Sends the headers. */
+  begin: () => void;
 }
 
 /**
@@ -52,12 +67,13 @@ export function exportRoutes(app: HttpServer, deps: DeadLetterDeps): void {
 async function* told(
   first: IteratorResult<Piece, undefined>,
   rest: AsyncIterable<Piece>,
-  { format, logger, signal }: { format: Format; logger: Logger; signal: AbortSignal },
+  { format, logger, signal, begin }: Telling,
 ): AsyncGenerator<string> {
   let entries = 0;
   let outcome = 'abandoned';
   let failure: unknown;
   try {
+    begin();
     if (first.done !== true) {
       entries += first.value.entries;
       yield first.value.text;

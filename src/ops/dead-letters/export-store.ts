@@ -30,8 +30,9 @@ const KEYS = sql.raw(`id, failed_at,
 type Key = Positioned<{ bytes: number }>;
 
 /**
- * The entries that a filter matches, newest failure first, in pieces of at least one. Each statement sees the
- * table as it is then: an entry that retention takes meanwhile is left out.
+ * The entries that a filter matches, newest failure first, in pieces; a step that finds none is an empty piece,
+ * so that the reader sees it go on. Each statement sees the table as it is then: an entry that retention takes
+ * meanwhile is left out.
  */
 export async function* readAll(
   db: Db,
@@ -45,7 +46,12 @@ export async function* readAll(
     const step = { filter: walked, now, columns: sql`id, failed_at`, position: from };
     const [end] = await readPage(db, { ...step, limit: 1, offset: STEP - 1 });
     const until = end === undefined ? undefined : positionOf(end);
-    yield* readStep(db, { filter, now, from, until, signal });
+    let found = false;
+    for await (const rows of readStep(db, { filter, now, from, until, signal })) {
+      found = true;
+      yield rows;
+    }
+    if (!found) yield [];
     from = until;
   } while (from !== undefined && !signal.aborted);
 }

@@ -106,7 +106,7 @@ describe('an export of 50,000 entries', () => {
       deps(),
       new AbortController().signal,
     )) {
-      found.push((JSON.parse(text) as { payload: { n: number } }).payload.n);
+      if (text !== '') found.push((JSON.parse(text) as { payload: { n: number } }).payload.n);
     }
     assert.deepEqual(found, [45_000]);
     // Three steps of 20,000: where each ends, what it has, and the one that is found.
@@ -177,6 +177,22 @@ describe('an export of 50,000 entries', () => {
   });
 
   for (const format of ['ndjson', 'csv']) {
+    test(`of a rare match begins in ${format} before it is found`, async () => {
+      pagesLeft = 1;
+      try {
+        const answer = await open(`?format=${format}&payload_path=n&payload_value=45000`);
+        assert.equal(answer.statusCode, 200);
+        assert.match(String(answer.headers['content-disposition']), new RegExp(`\\.${format}"$`));
+        let text = '';
+        await assert.rejects(async () => {
+          for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);
+        }, /aborted/);
+        assert.match(text, format === 'csv' ? /^id,queue_name,[a-z_,]+\r\n$/ : /^$/);
+      } finally {
+        pagesLeft = Infinity;
+      }
+    });
+
     test(`that fails before its first entry in ${format} is an error like any other`, async () => {
       pagesLeft = 0;
       try {

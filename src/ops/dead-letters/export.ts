@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/http/types.ts';
 import { record } from '../audit/record.ts';
 import { readAll, type ExportRow } from './export-store.ts';
 import { maskerOfQuotes, maskShown, personalPathsOf, shownPayload } from './personal.ts';
+import { filtersOf } from './record-search.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { toSummary } from './view.ts';
 
@@ -41,7 +42,7 @@ interface Exported extends DeadLetterSummary {
   retry_of: string | null;
 }
 
-/** A part of a file. */
+/** A part of a file; one without entries says that the search goes on. */
 export interface Piece {
   text: string;
   entries: number;
@@ -53,14 +54,11 @@ export async function recordExport(
   actor: Actor,
   { db }: Pick<DeadLetterDeps, 'db'>,
 ): Promise<void> {
-  const { queue, resolved, expiring, ...others } = filter;
-  const given = Object.entries({ queue, ...others }).filter(([, value]) => value !== undefined);
-  const filters = given.map(([key]) => key).concat(expiring === 'true' ? 'expiring' : []);
   await db.transaction().execute((tx) =>
     record(tx, actor, {
       action: 'dead_letter.export',
-      target: { type: 'queue', id: queue ?? '*' },
-      changes: { format, resolved, filters },
+      target: { type: 'queue', id: filter.queue ?? '*' },
+      changes: { format, resolved: filter.resolved, filters: filtersOf(filter) },
     }),
   );
 }
@@ -75,14 +73,13 @@ export async function* exportEntries(
   signal: AbortSignal,
 ): AsyncGenerator<Piece> {
   const write = { ndjson: toNdjson, csv: toLines }[format];
-  // The header goes with the first entries: until they are read the answer can still be an error.
+  // The header goes with the first step: until it is through the answer can still be an error.
   let header = format === 'csv' ? toCsv(COLUMNS, [], { header: true }) : '';
   for await (const rows of readAll(db, filter, { now: new Date(clock.now()), signal })) {
     const entries = rows.map((row) => toExported(row, definitions));
     yield { text: header + write(entries), entries: entries.length };
     header = '';
   }
-  if (header !== '') yield { text: header, entries: 0 };
 }
 
 function toExported(row: ExportRow, definitions: DeadLetterDeps['definitions']): Exported {
