@@ -188,7 +188,6 @@ describe('a text that quotes a payload', () => {
     const message = `550 5.1.1 <someone@example.com>: ${'recipient rejected by mx1 '.repeat(40)}`;
     const started = performance.now();
     for (let n = 0; n < 200; n += 1) maskText(message);
-    // Measured: 1 ms.
     assert.ok(performance.now() - started < 100, `${performance.now() - started} ms`);
   });
 

@@ -48,7 +48,7 @@ export function redactText(text: string): string {
 
 /** Where a text of any length has addresses, phone numbers, and credentials and secrets of URLs. */
 export function sensitiveRanges(text: string): Range[] {
-  // Most texts have none of them: 200 messages are through in well under a millisecond.
+  // Most texts have none of them, and are through at this first look.
   if (!/[@+]|[?&][a-z]+=/i.test(text)) return [];
   const credentials = rangesOf(text, URL_CREDENTIALS, 1);
   const ends = new Set(credentials.map(([, end]) => end));
