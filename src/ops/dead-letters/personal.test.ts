@@ -184,13 +184,6 @@ describe('a text that quotes a payload', () => {
     assert.equal(masked('to ada@example.com (Ada L.), bob@example.com'), `to ${MASKED}, ${MASKED}`);
   });
 
-  test('is found in a page of 200 long messages within a few milliseconds', () => {
-    const message = `550 5.1.1 <someone@example.com>: ${'recipient rejected by mx1 '.repeat(40)}`;
-    const started = performance.now();
-    for (let n = 0; n < 200; n += 1) maskText(message);
-    assert.ok(performance.now() - started < 100, `${performance.now() - started} ms`);
-  });
-
   test('keeps what is in every text anyway', () => {
     assert.equal(maskerOfQuotes(shown, ['data.name', 'data.age'])('Ada, 36'), 'Ada, 36');
     assert.equal(maskerOfQuotes(shown, ['to'])(null), null);
