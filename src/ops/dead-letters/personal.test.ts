@@ -7,7 +7,6 @@ import {
   MASKED,
   maskerOfQuotes,
   maskPart,
-  maskText,
   maskShown,
   personalPathsOf,
   shownPayload,
