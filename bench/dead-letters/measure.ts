@@ -32,7 +32,7 @@ export async function measure(
   queries: readonly Measured[],
   options: MeasureOptions,
 ): Promise<Map<string, Times>> {
-  const { pid, rounds, until, warmUp = 30, longestMs = until === undefined ? 120_000 : Infinity } = options;
+  const { pid, rounds, until, warmUp = 10, longestMs = until === undefined ? 120_000 : Infinity } = options;
   const ended = new AbortController();
   const end = (): void => ended.abort();
   until?.then(end, end);

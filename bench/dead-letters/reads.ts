@@ -20,8 +20,8 @@ import { LARGEST_QUEUE, SEEDED_FOR_MS, SMALLEST_QUEUE, STORM_QUEUE } from './see
 const ROUNDS = 300;
 const LIST_TARGET = { share: 0.99, ms: 10 } as const;
 const COUNT_TARGET = { share: 0.99, ms: 5 } as const;
-/** Changes that come together between two rounds of settling where bulk operations touch hundreds of groups. */
-const UNSETTLED = 5_000;
+/** How many changes wait at most between two rounds of settling, in a storm. */
+const UNSETTLED = 20_000;
 
 type Query = Partial<Record<keyof DeadLetterListQuery, string>>;
 /** A query for each round. */
