@@ -203,7 +203,8 @@ describe('GET /api/v1/admin/queues/dlq', () => {
       Array.from({ length: 12 }, (_, n) => ({
         // Three causes whose entries take turns in time, and two states.
         errorMessage: `cause ${'abc'[n % 3]}`,
-        failedAt: `2026-01-0${Math.floor(n / 4) + 1}T00:00:0${n % 4}Z`,
+        // The last four failed after the storm.
+        failedAt: `2026-0${n < 8 ? 1 : 3}-0${Math.floor(n / 4) + 1}T00:00:0${n % 4}Z`,
         ...(n % 5 === 0 ? { resolution: 'discarded' as const } : {}),
       })),
     );
@@ -215,8 +216,12 @@ describe('GET /api/v1/admin/queues/dlq', () => {
       SELECT ${QUEUE}, 'storm-' || n, 'test_job', '2026-02-02', ${storm}
         FROM generate_series(1, 10500) AS n`.execute(system.db);
     await mute(storm);
-    const before = await Promise.all([list('?muted=all&resolved=true'), list('?limit=5&muted=true')]);
-    assert.equal(before[1].pagination.total, 10_501);
+    const elsewhere = await make({ queueName: 'elsewhere', failedAt: '2026-01-15T00:00:00Z' });
+    const muted = await list('?limit=5&muted=true');
+    assert.deepEqual([muted.pagination.total, muted.entries.length], [10_501, 5]);
+    assert.deepEqual(await idsOf('?queue=elsewhere'), [elsewhere]);
+    assert.deepEqual(await idsOf('?queue=elsewhere&muted=true'), []);
+    assert.ok((await idsOf('?resolved=all&limit=200')).includes(elsewhere));
     for (const resolved of ['false', 'true', 'all']) {
       const seen: string[] = [];
       let cursor: string | null = '';
@@ -231,6 +236,15 @@ describe('GET /api/v1/admin/queues/dlq', () => {
       assert.deepEqual(seen, expected.toReversed(), `resolved=${resolved}`);
     }
     assert.deepEqual((await list('?page=2&limit=4')).entries.length, 4);
+    // The other way round: what is muted behind many that are not.
+    await sql`UPDATE dead_letter_groups SET muted_at = now(), muted_by = gen_random_uuid()`.execute(
+      system.db,
+    );
+    await sql`UPDATE dead_letter_groups SET muted_at = NULL, muted_by = NULL WHERE id = ${storm}`.execute(
+      system.db,
+    );
+    const silenced = await idsOf(`?muted=true&resolved=all&queue=${QUEUE}`);
+    assert.deepEqual(silenced, rest.toReversed());
   });
 
   test('an id in capitals is the same id', async () => {

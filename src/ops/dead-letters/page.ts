@@ -4,12 +4,12 @@ import type { DeadLetterFilter } from '../../../contract/dead-letters.ts';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import type { Position } from './cursor.ts';
-import { after, conditionsOf, FAILED_AT_US, statesOf } from './filter.ts';
+import { after, conditionsOf, FAILED_AT_US, MUTED, mutedOf, statesOf } from './filter.ts';
 
 export interface PageOptions {
   filter: DeadLetterFilter;
   now: Date;
-  /** Columns of `dead_letter_queue` to read, `id` and `failed_at` among them. */
+  /** Columns of `dead_letter_queue` to read, `id`, `failed_at` and `group_id` among them. */
   columns: RawBuilder<unknown>;
   limit: number;
   /** Begin after this entry … */
@@ -18,47 +18,75 @@ export interface PageOptions {
   offset?: number;
   /** A further condition. */
   and?: RawBuilder<boolean>;
-  /** Many entries of muted groups stand in front of those that are meant: walk group by group, past them. */
-  byGroup?: boolean;
+  /**
+   * For when many entries stand in the way, of groups that are not meant because they are muted, or because they
+   * are not. `near`: look among so many of the next entries alone. `groups`: walk group by group, past them.
+   */
+  past?: { near: number } | 'groups';
 }
 
 export type Positioned<T> = T & { id: DeadLetterId; failed_at: Date; failed_at_us: string };
+
+const NEWEST_FIRST = sql`ORDER BY failed_at DESC, id DESC`;
 
 /**
  * Reads a page, newest failure first. Each state is a walk along an index of its own; where both are meant,
  * the two are merged.
  */
 export async function readPage<T>(db: Db, options: PageOptions): Promise<Positioned<T>[]> {
-  const { filter, now, columns, limit, position, offset = 0, and = sql<boolean>`TRUE` } = options;
-  const most = offset + limit;
-  const shown = sql`${columns}, ${FAILED_AT_US}`;
-  const walk = (
-    what: RawBuilder<unknown>,
-    where: RawBuilder<unknown>,
-    count: number,
-  ): RawBuilder<unknown> => sql`
-    (SELECT ${what} FROM dead_letter_queue WHERE ${where} ORDER BY failed_at DESC, id DESC LIMIT ${count})`;
-  const from = position === undefined ? sql<boolean>`TRUE` : after(position);
-  const walks = statesOf(filter).map((state) => {
-    if (options.byGroup !== true) {
-      return walk(shown, sql`${state} AND ${from} AND ${conditionsOf(filter, now)} AND ${and}`, most);
-    }
-    const meant = sql`${state} AND ${from} AND ${conditionsOf({ ...filter, muted: 'all' }, now)} AND ${and}`;
-    // A page of n entries comes from n groups at most: those whose newest entries are the newest.
-    return sql`
-      (SELECT entry.* FROM (
-         SELECT known.id AS of_group
-           FROM dead_letter_groups AS known
-          CROSS JOIN LATERAL ${walk(sql`failed_at, id`, sql`group_id = known.id AND ${meant}`, 1)} AS newest
-          WHERE muted_at IS NULL
-          ORDER BY newest.failed_at DESC, newest.id DESC LIMIT ${most}) AS near
-        CROSS JOIN LATERAL ${walk(shown, sql`group_id = near.of_group AND ${meant}`, most)} AS entry
-        ORDER BY failed_at DESC, id DESC LIMIT ${most})`;
-  });
+  const { limit, offset = 0 } = options;
   const { rows } = await sql<Positioned<T>>`
-    SELECT * FROM (${sql.join(walks, sql` UNION ALL `)}) AS entry
-     ORDER BY failed_at DESC, id DESC LIMIT ${limit} OFFSET ${offset}`.execute(db);
+    SELECT * FROM (${entriesOf(options, offset + limit)}) AS entry
+    ${NEWEST_FIRST} LIMIT ${limit} OFFSET ${offset}`.execute(db);
   return rows;
+}
+
+function entriesOf(
+  { filter, now, columns, position, past, and }: PageOptions,
+  most: number,
+): RawBuilder<unknown> {
+  const shown = sql`${columns}, ${FAILED_AT_US}`;
+  const from = position === undefined ? sql`TRUE` : after(position);
+  const conditions = conditionsOf(past === undefined ? filter : { ...filter, muted: 'all' }, now);
+  const states = statesOf(filter).map(
+    (state) => sql`${state} AND ${from} AND ${conditions} AND ${and ?? sql`TRUE`}`,
+  );
+  const merged = (walks: RawBuilder<unknown>[]): RawBuilder<unknown> => sql.join(walks, sql` UNION ALL `);
+
+  if (past === undefined) return merged(states.map((where) => walk(shown, where, most)));
+  if (past === 'groups') return merged(states.map((where) => walkGroups(shown, where, most, filter)));
+  const near = most + past.near;
+  return sql`
+    SELECT * FROM (SELECT * FROM (${merged(states.map((where) => walk(shown, where, near)))}) AS walked
+                   ${NEWEST_FIRST} LIMIT ${near}) AS near
+     WHERE ${mutedOf(filter) === 'true' ? MUTED : sql`NOT ${MUTED}`}`;
+}
+
+/** Entries along an index, newest first. */
+function walk(what: RawBuilder<unknown>, where: RawBuilder<unknown>, most: number): RawBuilder<unknown> {
+  return sql`(SELECT ${what} FROM dead_letter_queue WHERE ${where} ${NEWEST_FIRST} LIMIT ${most})`;
+}
+
+/** A page of n entries comes from n groups at most: those whose newest entries are the newest. */
+function walkGroups(
+  what: RawBuilder<unknown>,
+  where: RawBuilder<unknown>,
+  most: number,
+  filter: DeadLetterFilter,
+): RawBuilder<unknown> {
+  // Of other queues all entries would be read, to find that none is meant.
+  const ofQueue = filter.queue === undefined ? sql`TRUE` : sql`known.queue_name = ${filter.queue}`;
+  const ofGroup = filter.group === undefined ? sql`TRUE` : sql`known.id = ${filter.group}`;
+  return sql`
+    (SELECT entry.* FROM (
+       SELECT known.id AS of_group
+         FROM dead_letter_groups AS known
+        CROSS JOIN LATERAL ${walk(sql`failed_at, id`, sql`group_id = known.id AND ${where}`, 1)} AS newest
+        WHERE ${mutedOf(filter) === 'true' ? sql`muted_at IS NOT NULL` : sql`muted_at IS NULL`}
+          AND ${ofQueue} AND ${ofGroup}
+        ORDER BY newest.failed_at DESC, newest.id DESC LIMIT ${most}) AS near
+      CROSS JOIN LATERAL ${walk(what, sql`group_id = near.of_group AND ${where}`, most)} AS entry
+      ${NEWEST_FIRST} LIMIT ${most})`;
 }
 
 /** Where the next page begins. */
