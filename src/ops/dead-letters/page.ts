@@ -47,7 +47,7 @@ function entriesOf(
 ): RawBuilder<unknown> {
   const shown = sql`${columns}, ${FAILED_AT_US}`;
   const from = position === undefined ? sql`TRUE` : after(position);
-  const conditions = conditionsOf(past === undefined ? filter : { ...filter, muted: 'all' }, now);
+  const conditions = conditionsOf({ ...filter, ...(past === undefined ? {} : elsewhere(past)) }, now);
   const states = statesOf(filter).map(
     (state) => sql`${state} AND ${from} AND ${conditions} AND ${and ?? sql`TRUE`}`,
   );
@@ -62,6 +62,14 @@ function entriesOf(
      WHERE ${mutedOf(filter) === 'true' ? MUTED : sql`NOT ${MUTED}`}`;
 }
 
+/**
+ * Conditions that are looked at elsewhere. A group is of one queue: named besides, the queue has the planner read
+ * the whole of it for each of its groups.
+ */
+function elsewhere(past: NonNullable<PageOptions['past']>): Pick<DeadLetterFilter, 'muted' | 'queue'> {
+  return past === 'groups' ? { muted: 'all', queue: undefined } : { muted: 'all' };
+}
+
 /** Entries along an index, newest first. */
 function walk(what: RawBuilder<unknown>, where: RawBuilder<unknown>, most: number): RawBuilder<unknown> {
   return sql`(SELECT ${what} FROM dead_letter_queue WHERE ${where} ${NEWEST_FIRST} LIMIT ${most})`;
@@ -74,7 +82,6 @@ function walkGroups(
   most: number,
   filter: DeadLetterFilter,
 ): RawBuilder<unknown> {
-  // Of other queues all entries would be read, to find that none is meant.
   const ofQueue = filter.queue === undefined ? sql`TRUE` : sql`known.queue_name = ${filter.queue}`;
   const ofGroup = filter.group === undefined ? sql`TRUE` : sql`known.id = ${filter.group}`;
   return sql`
