@@ -84,16 +84,20 @@ function walkGroups(
 ): RawBuilder<unknown> {
   const ofQueue = filter.queue === undefined ? sql`TRUE` : sql`known.queue_name = ${filter.queue}`;
   const ofGroup = filter.group === undefined ? sql`TRUE` : sql`known.id = ${filter.group}`;
+  // Its entries are found in the index, and only those of the page are read.
   return sql`
-    (SELECT entry.* FROM (
-       SELECT known.id AS of_group
-         FROM dead_letter_groups AS known
-        CROSS JOIN LATERAL ${walk(sql`failed_at, id`, sql`group_id = known.id AND ${where}`, 1)} AS newest
-        WHERE ${mutedOf(filter) === 'true' ? sql`muted_at IS NOT NULL` : sql`muted_at IS NULL`}
-          AND ${ofQueue} AND ${ofGroup}
-        ORDER BY newest.failed_at DESC, newest.id DESC LIMIT ${most}) AS near
-      CROSS JOIN LATERAL ${walk(what, sql`group_id = near.of_group AND ${where}`, most)} AS entry
-      ${NEWEST_FIRST} LIMIT ${most})`;
+    (SELECT ${what} FROM dead_letter_queue
+      WHERE id = ANY (ARRAY(
+        SELECT entry.id
+          FROM (SELECT known.id AS of_group
+                  FROM dead_letter_groups AS known
+                 CROSS JOIN LATERAL ${walk(sql`failed_at, id`, sql`group_id = known.id AND ${where}`, 1)} AS newest
+                 WHERE ${mutedOf(filter) === 'true' ? sql`muted_at IS NOT NULL` : sql`muted_at IS NULL`}
+                   AND ${ofQueue} AND ${ofGroup}
+                 ORDER BY newest.failed_at DESC, newest.id DESC LIMIT ${most}) AS near
+         CROSS JOIN LATERAL ${walk(sql`failed_at, id`, sql`group_id = near.of_group AND ${where}`, most)} AS entry
+         ORDER BY entry.failed_at DESC, entry.id DESC LIMIT ${most}))
+      ${NEWEST_FIRST})`;
 }
 
 /** Where the next page begins. */
