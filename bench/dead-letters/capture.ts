@@ -10,18 +10,11 @@ import type { Db } from '../../src/platform/postgres/db.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import type { RunningRole } from '../../test/helpers/processes.ts';
 import { say } from '../figures.ts';
+import { cpuText, leastSeconds, watchCpu, watchOthers } from './cpu.ts';
 import type { BenchDatabase } from './database.ts';
 import { speedVerdict, verdict } from './measure.ts';
 import { sameCounts } from './retention.ts';
-import {
-  cpuText,
-  leastSeconds,
-  openStage,
-  QUEUE,
-  watchCpu,
-  watchMemory,
-  type MemoryFigures,
-} from './stage.ts';
+import { openStage, QUEUE, watchBacklog, watchMemory, type MemoryFigures } from './stage.ts';
 
 const JOBS = 100_000;
 const TARGET_PER_SECOND = 8_000;
@@ -45,19 +38,23 @@ export async function benchCapture(database: BenchDatabase): Promise<boolean> {
     await enqueueBroken(stage.engine, JOBS - 1);
     await dieLikeTheFirst(stage.redisUrl);
     const housekeeping = await stage.start('housekeeping');
-    const cpu = watchCpu(stage, database, housekeeping.pid);
+    const pids = { housekeeping: housekeeping.pid, postgres: database.serverPid, redis: stage.redisPid };
+    const [cpu, others] = [watchCpu(pids), watchOthers()];
     const alone = await captured(database.db, stage.engine, housekeeping, 0);
     const spent = cpu();
     say(`  all dead before: memory ${memoryOf(alone.memory)}; ${cpuText(spent)}`);
-    const time = { seconds: (alone.endMs - alone.firstMs) / 1_000, cpuSeconds: leastSeconds(spent) };
+    const seconds = (alone.endMs - alone.firstMs) / 1_000;
+    const time = { seconds, cpuSeconds: leastSeconds(spent), others: others() };
     let met = speedVerdict('captured alone', JOBS, time, TARGET_PER_SECOND);
 
     // Captured while they die, on the same two cores as the workers that let them.
     await enqueueBroken(stage.engine, JOBS);
+    const backlog = watchBacklog(database);
     const storm = captured(database.db, stage.engine, housekeeping, JOBS);
     const workers = stage.startWorkers(WORKERS);
     const during = await storm;
     await workers.stop();
+    say(`  changes of counts that waited: ${await backlog.stop()} at most`);
     say(
       `  while they die: ${deathRate(during)} deaths/s, ${rate(during)} entries/s, memory ${memoryOf(during.memory)}`,
     );

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { errorText } from '../../src/platform/lifecycle/errors.ts';
 import { percentile, say } from '../figures.ts';
+import { watchOthers, type Others } from './cpu.ts';
 
 export interface Measured {
   name: string;
@@ -17,6 +18,11 @@ export interface Times {
   cpuMs: number[];
 }
 
+export interface Measurement {
+  times: ReadonlyMap<string, Times>;
+  others: Others;
+}
+
 export interface MeasureOptions {
   /** The server's process that does the work; 0 when there are several. */
   pid: number;
@@ -29,16 +35,14 @@ export interface MeasureOptions {
 }
 
 /** Rounds of all queries, one run of each: a disturbance then hits all of them alike. */
-export async function measure(
-  queries: readonly Measured[],
-  options: MeasureOptions,
-): Promise<Map<string, Times>> {
+export async function measure(queries: readonly Measured[], options: MeasureOptions): Promise<Measurement> {
   const { pid, rounds, until, warmUp = 10, longestMs = until === undefined ? 120_000 : Infinity } = options;
   const ended = new AbortController();
   const end = (): void => ended.abort();
   until?.then(end, end);
   const times = new Map<string, Times>(queries.map(({ name }) => [name, { callMs: [], cpuMs: [] }]));
   const failures = new Set<string>();
+  const others = watchOthers();
   const endMs = performance.now() + longestMs;
   for (
     let round = 0;
@@ -58,7 +62,7 @@ export async function measure(
       times.get(name)?.cpuMs.push(cpuTimeMs(pid) - cpuBeforeMs);
     }
   }
-  return times;
+  return { times, others: others() };
 }
 
 /** How long a process and this one have been on a CPU; 0 where the system does not say it to the nanosecond. */
@@ -79,7 +83,7 @@ export interface Target {
 }
 
 /** @returns whether the target holds for all */
-export function report(title: string, times: ReadonlyMap<string, Times>, target: Target): boolean {
+export function report(title: string, { times, others }: Measurement, target: Target): boolean {
   const cells = (values: number[], ...shares: number[]): string =>
     shares.map((share) => percentile(values, share).toFixed(2).padStart(7)).join(' ');
   const wanted = `p${target.share * 100} ≤ ${target.ms} ms`;
@@ -89,38 +93,46 @@ export function report(title: string, times: ReadonlyMap<string, Times>, target:
     `  ${'ms'.padEnd(38)} ${['p50', 'p95', 'p99', 'most'].map((head) => head.padStart(7)).join(' ')}   CPU p99`,
   );
   for (const [name, { callMs, cpuMs }] of times) {
-    const verdict = verdictOf(percentile(callMs, target.share), percentile(cpuMs, target.share), target.ms);
+    const holds = percentile(callMs, target.share) <= target.ms;
+    const cpu = percentile(cpuMs, target.share);
+    const verdict = verdictOf(holds, others.disturb && cpu > 0 && cpu <= target.ms);
     met &&= verdict !== 'MISSED';
     say(`  ${name.padEnd(38)} ${cells(callMs, 0.5, 0.95, 0.99, 1)}   ${cells(cpuMs, 0.99)}   ${verdict}`);
   }
-  say(`  ${Math.min(...[...times.values()].map(({ callMs }) => callMs.length))} runs of each\n`);
+  const runs = Math.min(...[...times.values()].map(({ callMs }) => callMs.length));
+  say(`  ${runs} runs of each; others had ${(others.share * 100).toFixed(0)} % of the CPUs\n`);
   return met;
 }
 
-/** `busy`: missed, and it would not be if nobody else had been on the CPUs. */
-function verdictOf(ms: number, cpuMs: number, targetMs: number): 'met' | 'busy' | 'MISSED' {
-  if (ms <= targetMs) return 'met';
-  return cpuMs > 0 && cpuMs <= targetMs ? 'busy' : 'MISSED';
+/** `busy`: missed while others were on the CPUs, and it would not be going by our own time on them. */
+function verdictOf(met: boolean, busy: boolean): 'met' | 'busy' | 'MISSED' {
+  if (met) return 'met';
+  return busy ? 'busy' : 'MISSED';
 }
 
-/** A figure against its target, on a line of its own. */
-export function verdict(what: string, figure: string, met: boolean, whenAlone = met): boolean {
-  const word = met ? 'met' : whenAlone ? 'busy' : 'MISSED';
+/** A figure against its target, on a line of its own. @returns false where it is missed */
+export function verdict(what: string, figure: string, met: boolean, busy = false): boolean {
+  const word = verdictOf(met, busy);
   say(`  ${what.padEnd(46)} ${figure.padStart(28)}   ${word}`);
-  return whenAlone;
+  return word !== 'MISSED';
 }
 
-/**
- * A speed against the least that it must be. `busy`: missed, and it would not be if nobody else had been on the
- * CPUs, going by what the work spent there.
- */
+export interface Spent {
+  seconds: number;
+  /** The least that it would take if all of it ran at once on CPUs of its own. */
+  cpuSeconds: number;
+  others: Others;
+}
+
+/** A speed against the least that it must be. */
 export function speedVerdict(
   what: string,
   count: number,
-  time: { seconds: number; cpuSeconds: number },
+  { seconds, cpuSeconds, others }: Spent,
   least: number,
 ): boolean {
-  const [actual, alone] = [count / time.seconds, count / time.cpuSeconds];
-  const figure = `${actual.toFixed(0)}/s, alone ${alone.toFixed(0)}/s`;
-  return verdict(`${what}, ≥ ${least.toLocaleString('en')}/s`, figure, actual >= least, alone >= least);
+  const busy = others.disturb && count / cpuSeconds >= least;
+  const beside = `others ${(others.share * 100).toFixed(0)} % of CPUs`;
+  const figure = `${(count / seconds).toFixed(0)}/s, ${beside}`;
+  return verdict(`${what}, ≥ ${least.toLocaleString('en')}/s`, figure, count / seconds >= least, busy);
 }

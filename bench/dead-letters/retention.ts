@@ -11,6 +11,7 @@ import { percentile, say } from '../figures.ts';
 import { connect, type BenchDatabase, type Statement } from './database.ts';
 import { measure, report, verdict, type Measured } from './measure.ts';
 import { LARGEST_QUEUE, SEEDED_FOR_MS } from './seed.ts';
+import { watchBacklog } from './stage.ts';
 
 const MOST_EXPIRED = 1_000_000;
 const LONGEST_STATEMENT_MS = 1_000;
@@ -29,11 +30,12 @@ export async function benchRetention(database: BenchDatabase): Promise<boolean> 
   ];
   say(`retention: ${expired.toLocaleString('en')} expired among ${rows.toLocaleString('en')}`);
   let met = report('lists before', await measure(reads, { pid, rounds: 400 }), READ_TARGET);
+  const backlog = watchBacklog(database);
   const removal = remove(database, expired);
-  const during: Measured[] = [...reads];
-  const times = await measure(during, { pid, rounds: Infinity, until: removal.finished });
+  const times = await measure(reads, { pid, rounds: Infinity, until: removal.finished });
   const { removed, statements, seconds } = await removal.finished;
   met = report('lists meanwhile', times, READ_TARGET) && met;
+  say(`  changes of counts that waited: ${await backlog.stop()} at most`);
   const deletes = statements.map(({ durationMs }) => durationMs);
   const longest = statements.toSorted((a, b) => b.durationMs - a.durationMs)[0];
   say(

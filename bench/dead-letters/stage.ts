@@ -1,9 +1,10 @@
 /** What a benchmark of several processes stands on: a Redis that keeps its jobs, an engine, and the product's roles. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { sql } from 'kysely';
 import type { ProcessRole } from '../../contract/log.ts';
 import type { Engine } from '../../src/platform/engine/engine.ts';
 import { createRedisEngine } from '../../src/platform/engine/redis.ts';
@@ -11,7 +12,7 @@ import { removeAfterUs } from '../../test/helpers/children.ts';
 import { launchRole, startRole, type RunningRole } from '../../test/helpers/processes.ts';
 import { startRedis } from '../../test/helpers/redis.ts';
 import { percentile } from '../figures.ts';
-import type { BenchDatabase } from './database.ts';
+import { connect, type BenchDatabase } from './database.ts';
 
 export const QUEUE = 'email_send';
 
@@ -77,6 +78,29 @@ export interface MemoryFigures {
 
 const SAMPLE_MS = 100;
 
+/** Most changes of counts that waited to be settled, as seen every 100 ms. */
+export function watchBacklog({ url }: BenchDatabase): { stop: () => Promise<number> } {
+  const db = connect(url);
+  const abort = new AbortController();
+  const sampling = (async () => {
+    let most = 0;
+    while (!abort.signal.aborted) {
+      const { rows } = await sql<{ waiting: string }>`
+        SELECT count(*) AS waiting FROM dead_letter_tally_changes`.execute(db);
+      most = Math.max(most, Number(rows[0]?.waiting ?? 0));
+      await pause(SAMPLE_MS, undefined, { signal: abort.signal }).catch(() => undefined);
+    }
+    await db.destroy();
+    return most;
+  })();
+  return {
+    stop: () => {
+      abort.abort();
+      return sampling;
+    },
+  };
+}
+
 export function watchMemory(pid: number): Memory {
   const samples: number[] = [];
   const abort = new AbortController();
@@ -103,61 +127,4 @@ export function watchMemory(pid: number): Memory {
 function residentMb(pid: number): number {
   const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kb) / 1024;
-}
-
-/** Seconds on a CPU. */
-export interface CpuFigures {
-  housekeeping: number;
-  postgres: number;
-  redis: number;
-}
-
-/** What the processes that take part spend on CPUs until it is asked. */
-export function watchCpu(
-  { redisPid }: Stage,
-  { serverPid }: BenchDatabase,
-  housekeepingPid: number,
-): () => CpuFigures {
-  const read = (): CpuFigures => ({
-    housekeeping: cpuSeconds(housekeepingPid),
-    postgres: cpuSeconds(serverPid) + childrenOf(serverPid).reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-    redis: cpuSeconds(redisPid),
-  });
-  const before = read();
-  return () => {
-    const now = read();
-    return {
-      housekeeping: now.housekeeping - before.housekeeping,
-      postgres: now.postgres - before.postgres,
-      redis: now.redis - before.redis,
-    };
-  };
-}
-
-/** How long work takes at least that is spent on two CPUs, housekeeping on one of them at a time. */
-export function leastSeconds({ housekeeping, postgres, redis }: CpuFigures): number {
-  return Math.max(housekeeping, (housekeeping + postgres + redis) / 2);
-}
-
-export const cpuText = ({ housekeeping, postgres, redis }: CpuFigures): string =>
-  `CPU: housekeeping ${housekeeping.toFixed(1)} s, PostgreSQL ${postgres.toFixed(1)} s, Redis ${redis.toFixed(1)} s`;
-
-/** Of a process and those of its children that have ended, in seconds; 0 when it is gone. */
-function cpuSeconds(pid: number): number {
-  const ticks = statOf(pid).slice(11, 15);
-  return ticks.reduce((sum, value) => sum + Number(value), 0) / 100;
-}
-
-function childrenOf(pid: number): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((child) => statOf(child)[1] === String(pid));
-}
-
-/** The fields of /proc/<pid>/stat after the program's name. */
-function statOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  } catch {
-    return [];
-  }
 }
