@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { DeadLetterFilter, DeadLetterListQuery } from '../../../contract/dead-letters.ts';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { badField } from '../../platform/http/errors.ts';
-import { sqlState, type Db, type Tx } from '../../platform/postgres/db.ts';
+import { QUERY_CANCELED, sqlState, type Db, type Tx } from '../../platform/postgres/db.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { conditionsOf, mutedOf, statesOf } from './filter.ts';
 import { positionOf, readPage, type PageOptions } from './page.ts';
@@ -27,7 +27,6 @@ const FEW = 1_000;
 const BY_GROUP = 1_000;
 /** A search that takes longer is given up: it would have to read too much. */
 const SEARCH_MS = 5_000;
-const QUERY_CANCELED = '57014';
 
 /**
  * One page, newest failure first, and how many there are in all.

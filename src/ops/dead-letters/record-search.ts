@@ -12,14 +12,17 @@ export function filtersOf(filter: DeadLetterFilter): string[] {
   return given.map(([key]) => key).concat(expiring === 'true' ? 'expiring' : []);
 }
 
-/** Writes down who searches payloads, once a search: the pages that follow by a cursor are part of it. */
+/**
+ * Writes down who searches payloads, each page of it: a cursor is of no filter, so one from any other list would
+ * let a search go by unseen.
+ */
 export async function recordSearch(
   query: DeadLetterListQuery,
   actor: Actor,
   { db }: Pick<DeadLetterDeps, 'db'>,
 ): Promise<void> {
   const searchesPayload = query.payload !== undefined || query.payload_value !== undefined;
-  if (!searchesPayload || query.cursor !== undefined) return;
+  if (!searchesPayload) return;
   const filter = omit(query, ['page', 'limit', 'cursor']);
   await db.transaction().execute((tx) =>
     record(tx, actor, {
