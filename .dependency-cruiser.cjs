@@ -79,6 +79,12 @@ module.exports = {
       '^(contract/|src/platform/|src/ops/(queues|outbox|metrics|audit)/|src/marketplace/)',
       'the marketplace knows queues, outbox, metrics and audit of ops, nothing else',
     ),
+    only(
+      'monitoring-knows-the-contract',
+      '^monitoring/',
+      '^(contract/|monitoring/)',
+      'alerts and dashboards know the names of the contract, nothing of the code',
+    ),
     {
       name: 'engine-is-hidden',
       comment: 'Only platform/engine knows which queue engine runs.',

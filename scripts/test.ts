@@ -13,7 +13,7 @@ import { endWithClosingLines } from './closing-lines.ts';
 import { requirePrograms } from './programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = ['contract', 'src', 'test', 'scripts', 'chaos'];
+const FOLDERS = ['contract', 'src', 'test', 'scripts', 'chaos', 'monitoring'];
 /** A test, or a file of tests, that takes longer hangs. The short chaos run needs most of it on a busy machine. */
 const TEST_TIMEOUT_MS = 300_000;
 

@@ -1,0 +1,110 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { endChild, hasEnded, removeAfterUs, spawnChild } from './children.ts';
+import { eventually } from './eventually.ts';
+import { freePort } from './ports.ts';
+
+export interface PrometheusOptions {
+  /** What it scrapes: `host:port`, by the name of the job. */
+  targets: Record<string, string[]>;
+  /** Default `1s`. Rules are evaluated as often. */
+  scrapeInterval?: string;
+  /** Paths of files with rules. */
+  ruleFiles?: string[];
+  /** `host:port` of alertmanagers. */
+  alertmanagers?: string[];
+  externalLabels?: Record<string, string>;
+}
+
+const sample = z.object({
+  metric: z.record(z.string(), z.string()),
+  /** Seconds since 1970, and the number as text: `NaN` and `+Inf` are among them. */
+  value: z.tuple([z.number(), z.string()]),
+});
+export type Sample = z.infer<typeof sample>;
+
+const answer = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('success'),
+    data: z.object({ resultType: z.literal('vector'), result: z.array(sample) }),
+  }),
+  z.object({ status: z.literal('error'), error: z.string() }),
+]);
+
+export interface Prometheus {
+  url: string;
+  /**
+   * What an expression that yields a vector is right now.
+   * @throws when Prometheus refuses it
+   */
+  query: (expr: string) => Promise<Sample[]>;
+  stop: () => Promise<void>;
+}
+
+/** A Prometheus of its own on a free port, with an empty storage; ready when this returns. */
+export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+  const dir = await mkdtemp(join(tmpdir(), 'fmhl-prometheus-'));
+  removeAfterUs(dir);
+  const config = join(dir, 'prometheus.json');
+  // JSON is YAML, too.
+  await writeFile(config, JSON.stringify(configuration(options), null, 2));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawnChild('prometheus', [
+    ...[`--config.file=${config}`, `--storage.tsdb.path=${join(dir, 'data')}`],
+    ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
+  ]);
+  let log = '';
+  child.stdout?.resume();
+  child.stderr?.on('data', (text: Buffer) => (log += text.toString()));
+  const stop = async (): Promise<void> => {
+    await endChild(child, 'SIGKILL');
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    await eventually(
+      async () => {
+        if (hasEnded(child)) return null;
+        return (await fetch(`${url}/-/ready`)).ok;
+      },
+      { what: 'prometheus is ready', timeoutMs: 30_000, intervalMs: 50 },
+    );
+    if (hasEnded(child)) throw new Error(`prometheus ended: ${log}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, query: (expr) => query(url, expr), stop };
+}
+
+function configuration(options: PrometheusOptions): object {
+  const { targets, scrapeInterval = '1s', ruleFiles = [], alertmanagers = [], externalLabels = {} } = options;
+  return {
+    global: {
+      scrape_interval: scrapeInterval,
+      scrape_timeout: scrapeInterval,
+      evaluation_interval: scrapeInterval,
+      external_labels: externalLabels,
+    },
+    rule_files: ruleFiles,
+    ...(alertmanagers.length > 0
+      ? { alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] } }
+      : {}),
+    scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
+      job_name: job,
+      static_configs: [{ targets: addresses }],
+    })),
+  };
+}
+
+async function query(url: string, expr: string): Promise<Sample[]> {
+  const response = await fetch(`${url}/api/v1/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ query: expr }),
+  });
+  const body = answer.parse(await response.json());
+  if (body.status === 'error') throw new Error(`${expr}: ${body.error}`);
+  return body.data.result;
+}
