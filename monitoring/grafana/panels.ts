@@ -32,6 +32,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as GaugePanel } from '@grafana/grafana-foundation-sdk/gauge';
 import {
+  CellValuesBuilder,
   HeatmapColorMode,
   HeatmapColorOptionsBuilder,
   PanelBuilder as HeatmapPanel,
@@ -113,6 +114,7 @@ export function heatmap(spec: PanelSpec): Builder<Panel> {
     .height(9)
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
     .yAxis(new YAxisConfigBuilder().unit(spec.unit))
+    .cellValues(new CellValuesBuilder().unit('short'))
     .cellGap(1);
 }
 

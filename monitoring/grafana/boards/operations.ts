@@ -7,6 +7,9 @@ import { availability, highest, highestBy, jobSuccess, rate, rateBy } from '../p
 /** What somebody is told about: not the watchdog, which always fires. */
 const FIRING = 'ALERTS{alertstate="firing", severity=~"warning|critical"}';
 
+/** Probes and scrapes don't count: a process that says it is not ready answers as it should. */
+const API = 'route=~"/api/.*"';
+
 const now: Row = {
   title: 'Right now',
   lines: [
@@ -87,12 +90,12 @@ const objectives: Row = {
       }),
       stat({
         title: 'API availability',
-        description: 'Of the requests in the time shown: the share not answered with a 5xx.',
+        description: 'Of the requests to the API in the time shown: the share not answered with a 5xx.',
         unit: 'percentunit',
         decimals: 3,
         noValue: 'no requests',
         sparkline: false,
-        queries: { available: availability('$__range') },
+        queries: { available: availability('$__range', API) },
       }),
     ],
     [
@@ -110,7 +113,7 @@ const objectives: Row = {
         unit: 'percentunit',
         max: 1,
         noValue: 'no requests',
-        queries: { available: availability('5m') },
+        queries: { available: availability('5m', API) },
       }),
     ],
   ],
@@ -148,6 +151,16 @@ const processes: Row = {
   title: 'Readiness and leadership',
   lines: [
     [
+      graph({
+        title: 'Scraped',
+        description: '1 while Prometheus reaches a process. One that was never reached is not here.',
+        unit: 'none',
+        max: 1,
+        queries: {
+          '{{job}} {{instance}}':
+            'max by (job, instance) (up and on (job) last_over_time(fmhl_build_info[1d]))',
+        },
+      }),
       graph({
         title: 'Ready',
         description: '1 while the last readiness check of a process passed. A gap: it was not scraped.',
