@@ -63,6 +63,12 @@ export const METRICS = {
   fmhl_queue_active: gauge('Jobs that a worker is running.', ['queue']),
   fmhl_queue_delayed: gauge('Jobs that wait for their time: delayed, or backing off.', ['queue']),
   fmhl_queue_oldest_waiting_seconds: gauge('Age of the oldest waiting job; 0 when none waits.', ['queue']),
+  fmhl_queue_paused: gauge('1 when the queue is paused: its jobs wait, and no worker takes them.', ['queue']),
+  fmhl_worker_concurrency: gauge(
+    'Jobs of the queue that this process runs at once at most; 0 when it does not serve the queue.',
+    ['queue'],
+  ),
+  fmhl_engine_unsafe_settings: gauge("1 when settings of the engine's server may lose jobs, else 0."),
   fmhl_dlq_muted_size: gauge('Unresolved dead letters of muted groups.', ['queue']),
   fmhl_dlq_expiring: gauge('Unresolved dead letters that retention takes within 3 days.', ['queue']),
   fmhl_dlq_captured_total: counter('Dead letters captured from the engine.', ['queue']),

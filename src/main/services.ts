@@ -9,7 +9,7 @@ import { createMetrics, type Metrics } from '../ops/metrics/registry.ts';
 import { observeOutbox } from '../ops/outbox/relay.ts';
 import type { AnyQueueDefinition } from '../ops/queues/definition.ts';
 import { overrideDefinitions } from '../ops/queues/overrides.ts';
-import { observeQueues } from '../ops/queues/overview.ts';
+import { observeEngine, observeQueues } from '../ops/queues/overview.ts';
 import { createProducer, type Producer } from '../ops/queues/producer.ts';
 import type { Engine } from '../platform/engine/engine.ts';
 import { createPostgresEngine } from '../platform/engine/postgres.ts';
@@ -78,6 +78,7 @@ export async function openServices({ definitions, ...boot }: Opening): Promise<S
   const metrics = createMetrics({ role, version: packageVersion(), queues: queueNames, logger });
   const producer = createProducer({ engine, metrics, logger });
   observeQueues({ engine, metrics, clock }, queueNames);
+  observeEngine({ engine, metrics });
   observeDeadLetters({ db, metrics, clock }, queueNames);
   observeOutbox({ db, metrics });
   observeBalances({ db, metrics });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HealthCheck } from '../../../contract/health.ts';
+import { eventually } from '../../../test/helpers/eventually.ts';
 import { captureLog } from '../../../test/helpers/log.ts';
 import { createMetrics } from '../metrics/registry.ts';
 import type { DependencyChecks } from './checks.ts';
@@ -200,7 +201,6 @@ describe('a change of readiness', () => {
       await readiness.check();
       clock.at += 1_000;
     };
-    assert.equal(await gauge(), '0');
     await check();
     await check();
     assert.equal(await gauge(), '1');
@@ -223,5 +223,16 @@ describe('a change of readiness', () => {
         ['info', 'ready', 'stopping', {}],
       ],
     );
+  });
+
+  test('is noticed by a scrape, though nobody asks /health/ready', async () => {
+    const { current, clock, gauge } = setUp();
+    assert.equal(await gauge(), '1');
+    current.queue = () => Promise.reject(new Error('down'));
+    clock.at += 1_000;
+    await eventually(async () => (await gauge()) === '0');
+    current.queue = up;
+    clock.at += 1_000;
+    await eventually(async () => (await gauge()) === '1');
   });
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { eventually } from '../../../test/helpers/eventually.ts';
+import { startRedis } from '../../../test/helpers/redis.ts';
 import { createTestSystem, ENGINES, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
-import { observeQueues, readQueue } from './overview.ts';
+import { observeEngine, observeQueues, readQueue } from './overview.ts';
 
 const IDLE = { depth: 0, active: 0, delayed: 0, oldestWaitingSeconds: 0 };
 
@@ -114,5 +116,49 @@ for (const kind of ENGINES) {
       assert.equal(await system.metric('fmhl_queue_delayed{queue="test_queue"}'), 0);
       assert.ok(((await system.metric('fmhl_queue_oldest_waiting_seconds{queue="test_queue"}')) ?? -1) >= 0);
     });
+
+    test('says whether the queue is paused', async () => {
+      observeQueues({ engine: system.engine, metrics: system.metrics, clock }, [testQueue.name]);
+      const paused = (): Promise<number | null> => system.metric('fmhl_queue_paused{queue="test_queue"}');
+      assert.equal(await paused(), 0);
+      await queue().pause();
+      await eventually(async () => (await paused()) === 1);
+      await queue().resume();
+      await eventually(async () => (await paused()) === 0);
+    });
+
+    test('has the number of jobs that workers here can run at once, until they stop', async () => {
+      const capacity = (): Promise<number | null> =>
+        system.metric('fmhl_worker_concurrency{queue="test_queue"}');
+      assert.equal(await capacity(), 0);
+      const worker = system.work({ ...testQueue, concurrency: 7 }, () => Promise.resolve());
+      assert.equal(await capacity(), 7);
+      await worker.stop(1_000);
+      assert.equal(await capacity(), 0);
+    });
+
+    test('has settings that are safe, as they should be', async () => {
+      observeEngine(system);
+      assert.equal(await system.metric('fmhl_engine_unsafe_settings'), 0);
+    });
   });
 }
+
+test('a Redis that starts to evict jobs is in the gauge until it is mended', async () => {
+  const redis = await startRedis();
+  const system = await createTestSystem('redis', { redisUrl: redis.url });
+  const client = new Redis(redis.url);
+  try {
+    observeEngine(system);
+    const unsafe = (): Promise<number | null> => system.metric('fmhl_engine_unsafe_settings');
+    assert.equal(await unsafe(), 0);
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await eventually(async () => (await unsafe()) === 1);
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    await eventually(async () => (await unsafe()) === 0);
+  } finally {
+    client.disconnect();
+    await system.close();
+    await redis.stop();
+  }
+});

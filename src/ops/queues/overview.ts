@@ -35,24 +35,41 @@ function readySince(job: EngineJob): number {
   return Math.max(job.timestamp + (job.opts.delay ?? 0), job.processedOn ?? 0);
 }
 
-/** Keeps the gauges of depth, running and delayed jobs, and age. */
+/** Keeps the gauges of depth, running and delayed jobs, age, and whether it is paused. */
 export function observeQueues(
   { engine, metrics, clock }: { engine: Engine; metrics: Metrics; clock: Clock },
   queues: readonly string[],
 ): void {
   metrics.collect(
     'queues',
-    ['fmhl_queue_depth', 'fmhl_queue_active', 'fmhl_queue_delayed', 'fmhl_queue_oldest_waiting_seconds'],
+    [
+      'fmhl_queue_depth',
+      'fmhl_queue_active',
+      'fmhl_queue_delayed',
+      'fmhl_queue_oldest_waiting_seconds',
+      'fmhl_queue_paused',
+    ],
     async () => {
       // All at once over one connection: a round trip, not one per queue.
-      const states = await Promise.all(queues.map((queue) => readQueue(engine, queue, clock)));
+      const [states, paused] = await Promise.all([
+        Promise.all(queues.map((queue) => readQueue(engine, queue, clock))),
+        Promise.all(queues.map((queue) => engine.queue(queue).isPaused())),
+      ]);
       states.forEach((state, index) => {
         const labels = { queue: queues[index] ?? '' };
         metrics.gauge('fmhl_queue_depth', labels).set(state.depth);
         metrics.gauge('fmhl_queue_active', labels).set(state.active);
         metrics.gauge('fmhl_queue_delayed', labels).set(state.delayed);
         metrics.gauge('fmhl_queue_oldest_waiting_seconds', labels).set(state.oldestWaitingSeconds);
+        metrics.gauge('fmhl_queue_paused', labels).set(paused[index] === true ? 1 : 0);
       });
     },
   );
+}
+
+/** Keeps the gauge of settings that may lose jobs: they can change while the server runs. */
+export function observeEngine({ engine, metrics }: { engine: Engine; metrics: Metrics }): void {
+  metrics.collect('engine', ['fmhl_engine_unsafe_settings'], async () => {
+    metrics.gauge('fmhl_engine_unsafe_settings').set((await engine.unsafeSettings()) === null ? 0 : 1);
+  });
 }

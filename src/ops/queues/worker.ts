@@ -47,9 +47,14 @@ export function startWorker<P extends z.ZodType>(
   });
   observeWorker(worker, definition.name, deps, attempts);
   run(worker, definition.name, deps.logger);
+  const capacity = deps.metrics.gauge('fmhl_worker_concurrency', { queue: definition.name });
+  capacity.set(definition.concurrency);
   return {
     queue: definition.name,
-    stop: (graceMs) => stop(worker, attempts.abortAll, graceMs, deps, definition.name),
+    stop: (graceMs) => {
+      capacity.set(0);
+      return stop(worker, attempts.abortAll, graceMs, deps, definition.name);
+    },
   };
 }
 
