@@ -91,7 +91,7 @@ const annotation = z.object({
   titleFormat: text,
 });
 
-export const dashboardModel = z.object({
+const dashboardModel = z.object({
   // Set by the database of whoever loads it.
   id: z.null(),
   uid: z.string().regex(/^[a-z0-9-]{8,40}$/),
@@ -115,10 +115,13 @@ export type DashboardModel = z.infer<typeof dashboardModel>;
 export function readDashboards(): Map<string, DashboardModel> {
   const names = readdirSync(DASHBOARDS).filter((name) => name.endsWith('.json'));
   return new Map(
-    names.map((name) => [
-      name,
-      dashboardModel.parse(JSON.parse(readFileSync(join(DASHBOARDS, name), 'utf8'))),
-    ]),
+    names.map((name) => {
+      const { success, data, error } = dashboardModel.safeParse(
+        JSON.parse(readFileSync(join(DASHBOARDS, name), 'utf8')),
+      );
+      if (!success) throw new Error(`${name}: ${z.prettifyError(error)}`);
+      return [name, data];
+    }),
   );
 }
 
