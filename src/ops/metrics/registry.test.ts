@@ -164,8 +164,29 @@ describe('instruments', () => {
   });
 
   test('refuse labels that the metric does not have', () => {
-    const series = setUp().metrics.counter('fmhl_jobs_completed_total', { quue: 'x' });
-    assert.throws(() => series.inc(), /label/);
+    const { metrics } = setUp();
+    for (const labels of [{}, { quue: 'x' }, { queue: 'x', job: 'y' }]) {
+      assert.throws(() => metrics.counter('fmhl_jobs_completed_total', labels), /has the labels \[queue\]/);
+      assert.throws(() => metrics.histogram('fmhl_job_duration_ms', labels), /has the labels \[queue\]/);
+    }
+  });
+
+  test('count each value in the first bucket that holds it, and refuse what would spoil them for good', async () => {
+    const { metrics } = setUp();
+    const duration = metrics.histogram('fmhl_inbox_query_duration_ms');
+    for (const ms of [0, 1, 1.0001, 60_000, 60_001]) duration.observe(ms);
+    for (const bad of [Number.NaN, Infinity]) assert.throws(() => duration.observe(bad), /can't observe/);
+    const submitted = metrics.counter('fmhl_leads_submitted_total');
+    for (const bad of [-1, Number.NaN, Infinity])
+      assert.throws(() => submitted.inc(bad), /can't be increased/);
+    const text = await metrics.expose();
+    const buckets = series(text, 'fmhl_inbox_query_duration_ms_bucket');
+    assert.deepEqual(
+      ['1', '2.5', '30000', '60000', '+Inf'].map((le) => buckets.get(`{le="${le}"}`)),
+      [2, 3, 3, 4, 5],
+    );
+    assert.deepEqual([...series(text, 'fmhl_inbox_query_duration_ms_sum').values()], [120_003.0001]);
+    assert.deepEqual([...series(text, 'fmhl_leads_submitted_total').values()], [0]);
   });
 
   test('of two processes in one test do not mix', async () => {

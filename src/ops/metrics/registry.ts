@@ -1,16 +1,17 @@
 /** The instruments of a process: every metric of `contract/metrics.ts`, its queue series present from the start. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client';
 import { METRICS, type MetricName, type MetricSpec } from '../../../contract/metrics.ts';
 import type { ProcessRole } from '../../../contract/log.ts';
 import { withDeadline } from '../../platform/lifecycle/deadline.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
+import { Counter, Histogram, type Labels } from './instruments.ts';
 
 /** Counters end in `_total`, histograms in `_duration_ms`; what is left are gauges. */
 export type CounterName = Extract<MetricName, `${string}_total`>;
 export type HistogramName = Extract<MetricName, `${string}_duration_${'ms' | 'seconds'}`>;
 export type GaugeName = Exclude<MetricName, CounterName | HistogramName>;
-export type Labels = Record<string, string>;
+export type { Labels } from './instruments.ts';
 
 export interface Metrics {
   /** A counter's series. Bind it once, outside of hot paths. */
@@ -54,19 +55,26 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const counters = new Map<MetricName, Counter>();
   const gauges = new Map<MetricName, Gauge>();
   const histograms = new Map<MetricName, Histogram>();
+  // A registry asks no more of a metric than its name and `get`; the type names prom-client's own classes.
+  const register = (metric: Counter | Histogram): void =>
+    registry.registerMetric(metric as unknown as Metric);
   for (const [name, spec] of Object.entries(METRICS) as [MetricName, (typeof METRICS)[MetricName]][]) {
-    const base = { name, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
-    const zero = spec.labels.length === 1 && spec.labels[0] === 'queue' ? options.queues : [];
+    const { help, labels } = spec;
+    const zero = labels.length === 1 && labels[0] === 'queue' ? options.queues : [];
     if (spec.type === 'counter') {
-      const counter = new Counter(base);
+      const counter = new Counter({ name, help, labels });
+      register(counter);
       counters.set(name, counter);
-      zero.forEach((queue) => counter.inc({ queue }, 0));
+      if (labels.length === 0) counter.labels({});
+      zero.forEach((queue) => counter.labels({ queue }));
     } else if (spec.type === 'histogram') {
-      const histogram = new Histogram({ ...base, buckets: [...(spec.buckets ?? [])] });
+      const histogram = new Histogram({ name, help, labels, bounds: spec.buckets ?? [] });
+      register(histogram);
       histograms.set(name, histogram);
-      zero.forEach((queue) => histogram.zero({ queue }));
+      if (labels.length === 0) histogram.labels({});
+      zero.forEach((queue) => histogram.labels({ queue }));
     } else {
-      const gauge = new Gauge(base);
+      const gauge = new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
       gauges.set(name, gauge);
       zero.forEach((queue) => gauge.set({ queue }, 0));
     }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { returnToQueue, UnrecoverableError, type EngineJob } from '../../platform/engine/engine.ts';
+import { createExpiry } from '../../platform/lifecycle/expiry.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import type { QueueDefinition } from './definition.ts';
 import { InvalidPayloadError, metaOf, parsePayload, type JobMeta } from './job.ts';
@@ -35,86 +36,92 @@ export function createAttempts<P extends z.ZodType>(
   const { name: queue, timeoutMs } = definition;
   const duration = metrics.histogram('fmhl_job_duration_ms', { queue });
   const timedOut = metrics.counter('fmhl_job_attempts_timed_out_total', { queue });
-  const running = new Map<string, AbortController>();
-
-  /** The processor's result, or the abort's reason as soon as there is one. */
-  const race = async (
-    context: AttemptContext<z.output<P>>,
-    controller: AbortController,
-  ): Promise<unknown> => {
-    const timer = setTimeout(() => {
-      timedOut.inc();
-      controller.abort(new AttemptTimeoutError(queue, timeoutMs));
-    }, timeoutMs);
-    const aborted = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener('abort', () => reject(asFailure(controller.signal.reason)), {
-        once: true,
-      });
-    });
-    // A processor that throws at once, without a promise, fails the attempt like any other.
-    const work = (async () => processor(context))();
-    try {
-      return await Promise.race([work, aborted]);
-    } finally {
-      clearTimeout(timer);
-      work.catch(() => undefined);
-    }
-  };
-
-  const run = async (job: EngineJob, token?: string): Promise<unknown> => {
-    // Whatever put the job here: a dead one must stay until it is captured.
-    job.opts.removeOnFail = false;
-    const started = performance.now();
-    const id = job.id ?? '';
-    const controller = new AbortController();
-    running.set(id, controller);
-    try {
-      const payload = accepted(definition, job.data);
-      return asResult(await race(new AttemptContext(job, payload, controller.signal, logger), controller));
-    } catch (error) {
-      if (error instanceof AttemptInterruptedError && token !== undefined)
-        return await returnToQueue(job, token);
-      throw asFailure(error);
-    } finally {
-      // A job that stalled may have been taken again by this very process: then the entry is the new attempt's.
-      if (running.get(id) === controller) running.delete(id);
-      duration.observe(performance.now() - started);
-    }
-  };
+  // By the attempt and not by the job: one that stalled may have been taken again by this very process.
+  const running = createExpiry<Attempt<z.output<P>>>(timeoutMs, (attempt) => {
+    timedOut.inc();
+    attempt.abort(new AttemptTimeoutError(queue, timeoutMs));
+  });
 
   return {
-    run,
+    run: async (job, token) => {
+      // Whatever put the job here: a dead one must stay until it is captured.
+      job.opts.removeOnFail = false;
+      const startedMs = performance.now();
+      let attempt: Attempt<z.output<P>> | undefined;
+      try {
+        attempt = new Attempt(job, accepted(definition, job.data), startedMs, logger);
+        running.add(attempt);
+        return asResult(await attempt.run(processor));
+      } catch (error) {
+        if (error instanceof AttemptInterruptedError && token !== undefined)
+          return await returnToQueue(job, token);
+        throw asFailure(error);
+      } finally {
+        if (attempt !== undefined) running.delete(attempt);
+        duration.observe(performance.now() - startedMs);
+      }
+    },
     abortAll: (reason) => {
-      for (const controller of running.values()) controller.abort(new AttemptInterruptedError(reason));
+      for (const attempt of running.items()) attempt.abort(new AttemptInterruptedError(reason));
     },
     abortLost: (jobIds) => {
-      for (const id of jobIds) running.get(id)?.abort(new Error('The lock of the job was lost'));
+      for (const attempt of running.items()) {
+        if (jobIds.includes(attempt.id)) attempt.abort(new Error('The lock of the job was lost'));
+      }
     },
   };
 }
 
-class AttemptContext<T> implements JobContext<T> {
+/**
+ * What not every processor asks for is made when it is asked for: most jobs are short, and this is the path of
+ * all of them (`npm run bench:overhead`).
+ */
+class Attempt<T> implements JobContext<T> {
   readonly payload: T;
-  readonly signal: AbortSignal;
   /** Fixed now: BullMQ counts the attempt in the job when it ends. */
   readonly attempt: number;
+  readonly startedMs: number;
+  place = -1;
   readonly #job: EngineJob;
   readonly #logger: Logger;
   #meta: JobMeta | undefined;
   #bound: Logger | undefined;
+  #controller: AbortController | undefined;
+  #aborted: Error | undefined;
+  #fail: ((reason: Error) => void) | undefined;
 
-  constructor(job: EngineJob, payload: T, signal: AbortSignal, logger: Logger) {
+  constructor(job: EngineJob, payload: T, startedMs: number, logger: Logger) {
     this.#job = job;
     this.payload = payload;
     this.attempt = job.attemptsMade + 1;
-    this.signal = signal;
+    this.startedMs = startedMs;
     this.#logger = logger;
+  }
+  /** The processor's result, or the abort's reason as soon as there is one. */
+  run(processor: (context: JobContext<T>) => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      // A processor that throws at once, without a promise, fails the attempt like any other.
+      Promise.resolve(processor(this)).then(resolve, reject);
+    });
+  }
+  abort(reason: Error): void {
+    this.#aborted ??= reason;
+    this.#controller?.abort(reason);
+    this.#fail?.(reason);
   }
   get id(): string {
     return this.#job.id ?? '';
   }
   get name(): string {
     return this.#job.name;
+  }
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
   }
   get attemptsLeft(): number {
     return Math.max((this.#job.opts.attempts ?? 1) - this.attempt, 0);

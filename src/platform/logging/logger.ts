@@ -55,6 +55,9 @@ function standardOutput(): DestinationStream {
 }
 
 function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
+  // The level is never changed, and hot paths ask for it at every job.
+  const { values } = base.levels;
+  const least = base.levelVal;
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>
     (event: LogEvent, metadata: Metadata = {}, error?: unknown): void => {
@@ -68,7 +71,7 @@ function wrap(base: Pino, correlationId: CorrelationId | null): Logger {
     error: at('error'),
     fatal: at('fatal'),
     withCorrelation: (id) => wrap(base, id),
-    isEnabled: (level) => base.isLevelEnabled(level),
+    isEnabled: (level) => (values[level] ?? 0) >= least,
   };
 }
 
