@@ -46,6 +46,9 @@ import { PanelBuilder as TimeseriesPanel } from '@grafana/grafana-foundation-sdk
 /** The Prometheus that the reader has chosen. */
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
+/** Where the api role shows the runbook of an alert. */
+export const runbook = (alert: string): string => `\${fmhl_url:raw}/runbooks/${alert}`;
+
 /** Legend by query: what a series is called, and its PromQL. */
 export type Queries = Record<string, string>;
 
@@ -62,6 +65,8 @@ export interface PanelSpec {
   thresholds?: [from: number, colour: 'yellow' | 'orange' | 'red' | 'green'][];
   decimals?: number;
   max?: number;
+  /** The alerts that watch it: the panel links to their runbooks. */
+  alerts?: string[];
 }
 
 type AnyPanel = TimeseriesPanel | StatPanel | GaugePanel | HeatmapPanel | TablePanel;
@@ -155,6 +160,11 @@ function described<P extends AnyPanel>(
           ...(spec.thresholds ?? []).map(([value, color]) => ({ value, color })),
         ]),
     );
+  panel.links(
+    (spec.alerts ?? []).map((alert) =>
+      new DashboardLinkBuilder(`Runbook: ${alert}`).url(runbook(alert)).targetBlank(true),
+    ),
+  );
   if (spec.decimals !== undefined) panel.decimals(spec.decimals);
   if (spec.max !== undefined) panel.max(spec.max);
   Object.entries(spec.queries).forEach(([legend, expr], index) => {

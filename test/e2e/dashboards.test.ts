@@ -52,7 +52,7 @@ before(async () => {
   await writeFile(firing, JSON.stringify(FIRING));
   const shipped = existsSync(RULES) ? readdirSync(RULES).map((name) => join(RULES, name)) : [];
   prometheus = await startPrometheus({
-    targets: Object.fromEntries(running.map(({ role, url }) => [role, [new URL(url).host]])),
+    targets: Object.fromEntries(running.map(({ role, url }) => [`fmhl-${role}`, [new URL(url).host]])),
     ruleFiles: [firing, ...shipped],
   });
   running.push(launchRole('demo', { env, args: ['--url', running[0]!.url, '--mail', join(dir, 'mail')] }));

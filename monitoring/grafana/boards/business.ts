@@ -2,7 +2,7 @@
 import type { MetricName } from '../../../contract/metrics.ts';
 import { board } from '../dashboard.ts';
 import { graph, stat } from '../panels.ts';
-import { inRange } from '../promql.ts';
+import { highest, inRange } from '../promql.ts';
 
 const total = (title: string, description: string, counter: MetricName) =>
   stat({
@@ -123,7 +123,19 @@ export const business = board({
             title: 'Billing failures',
             description: 'Per second. Operations that failed for another reason than insufficient funds.',
             unit: 'cps',
+            alerts: ['BillingFailures'],
             queries: { failed: 'sum(rate(fmhl_billing_failures_total[$__rate_interval]))' },
+          }),
+          graph({
+            title: 'Balances off',
+            description:
+              "Providers whose cached balance differed from their ledger's sum at the last reconciliation.",
+            unit: 'short',
+            alerts: ['BalanceDiscrepancy'],
+            queries: {
+              off: highest('fmhl_balances_off'),
+              'by more than 1.00': highest('fmhl_balances_off_over_one'),
+            },
           }),
         ],
       ],

@@ -32,6 +32,7 @@ export const email = board({
               [100, 'yellow'],
               [1_000, 'red'],
             ],
+            alerts: ['EmailBacklogHigh'],
             queries: { waiting: `max(fmhl_queue_depth${EMAIL})` },
           }),
           stat({
@@ -48,6 +49,7 @@ export const email = board({
               [1, 'yellow'],
               [10, 'red'],
             ],
+            alerts: ['EmailDeadLettersHigh'],
             queries: { unresolved: `max(fmhl_dlq_size${EMAIL})` },
           }),
         ],

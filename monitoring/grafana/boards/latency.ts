@@ -12,9 +12,9 @@ function duration(
     | 'fmhl_billing_operation_duration_ms'
     | 'fmhl_inbox_query_duration_ms',
   what: string,
-  alertAtMs?: number,
+  alert?: { name: string; atMs: number },
 ): Row {
-  const limit = alertAtMs === undefined ? '' : ` A p95 over ${alertAtMs} ms for 5 minutes is an alert.`;
+  const limit = alert === undefined ? '' : ` A p95 over ${alert.atMs} ms for 5 minutes is an alert.`;
   return {
     title,
     lines: [
@@ -23,7 +23,7 @@ function duration(
           title: `${title}: p50, p95, p99`,
           description: `${what}${limit} Gaps: there were none.`,
           unit: 'ms',
-          ...(alertAtMs === undefined ? {} : { thresholds: [[alertAtMs, 'red']] }),
+          ...(alert === undefined ? {} : { thresholds: [[alert.atMs, 'red']], alerts: [alert.name] }),
           queries: quantiles(histogram, CHOSEN),
         }),
         heatmap({
@@ -48,14 +48,17 @@ export const latency = board({
       'Distribution',
       'fmhl_distribution_duration_ms',
       'Time to distribute one lead to its providers.',
-      2_000,
+      { name: 'DistributionDurationHigh', atMs: 2_000 },
     ),
     duration(
       'Billing',
       'fmhl_billing_operation_duration_ms',
       'Time of one billing operation: a charge, a refund, a deposit.',
     ),
-    duration('Inbox', 'fmhl_inbox_query_duration_ms', 'Time of one query of the provider inbox.', 1_000),
+    duration('Inbox', 'fmhl_inbox_query_duration_ms', 'Time of one query of the provider inbox.', {
+      name: 'InboxQuerySlow',
+      atMs: 1_000,
+    }),
     {
       title: 'How much',
       lines: [
@@ -76,6 +79,7 @@ export const latency = board({
               'Per second; for another reason than insufficient funds. Over 1 is a critical alert.',
             unit: 'cps',
             thresholds: [[1, 'red']],
+            alerts: ['BillingFailures'],
             queries: { failed: rate('fmhl_billing_failures_total', CHOSEN) },
           }),
         ],

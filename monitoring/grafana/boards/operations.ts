@@ -1,8 +1,9 @@
 /** Operations overview: is the system well, and if not, which part? */
 import { MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board, type Row } from '../dashboard.ts';
-import { graph, stat, table } from '../panels.ts';
-import { availability, highest, highestBy, jobSuccess, rate, rateBy } from '../promql.ts';
+import { graph, runbook, stat, table } from '../panels.ts';
+import { capturePanels } from './capture.ts';
+import { availability, highest, jobSuccess, rate, rateBy } from '../promql.ts';
 
 /** What somebody is told about: not the watchdog, which always fires. */
 const FIRING = 'ALERTS{alertstate="firing", severity=~"warning|critical"}';
@@ -36,12 +37,14 @@ const now: Row = {
             options: { '0': { text: 'not ready', index: 1 }, '1': { text: 'ready', index: 2 } },
           },
         ],
+        alerts: ['ReadinessFailing'],
         queries: { ready: 'min(fmhl_ready)' },
       }),
       stat({
         title: 'Processes',
         description: 'Processes that were scraped.',
         unit: 'short',
+        alerts: ['RoleAbsent'],
         queries: { processes: 'count(fmhl_build_info)' },
       }),
       stat({
@@ -53,6 +56,7 @@ const now: Row = {
           [1, 'green'],
           [2, 'red'],
         ],
+        alerts: ['HousekeepingWithoutLeader'],
         queries: { leaders: 'sum(fmhl_leader)' },
       }),
       stat({
@@ -105,6 +109,7 @@ const objectives: Row = {
         unit: 'percentunit',
         max: 1,
         noValue: 'no jobs',
+        alerts: ['JobSuccessBurnFast', 'JobSuccessBurnSlow', 'JobSuccessBurnCreeping'],
         queries: { succeeded: jobSuccess('5m') },
       }),
       graph({
@@ -113,6 +118,7 @@ const objectives: Row = {
         unit: 'percentunit',
         max: 1,
         noValue: 'no requests',
+        alerts: ['ApiAvailabilityBurnFast', 'ApiAvailabilityBurnSlow', 'ApiAvailabilityBurnCreeping'],
         queries: { available: availability('5m', API) },
       }),
     ],
@@ -130,7 +136,7 @@ const alerts: Row = {
         noValue: 'No alert is firing',
         link: {
           title: 'Runbook',
-          url: '${fmhl_url:raw}/runbooks/${__data.fields.alertname}',
+          url: runbook('${__data.fields.alertname}'),
         },
         queries: { alert: `count by (alertname, severity, queue) (${FIRING})` },
       }),
@@ -153,12 +159,12 @@ const processes: Row = {
     [
       graph({
         title: 'Scraped',
-        description: '1 while Prometheus reaches a process. One that was never reached is not here.',
+        description: '1 while Prometheus reaches a process.',
         unit: 'none',
         max: 1,
+        alerts: ['TargetDown', 'RoleAbsent'],
         queries: {
-          '{{job}} {{instance}}':
-            'max by (job, instance) (up and on (job) last_over_time(fmhl_build_info[1d]))',
+          '{{job}} {{instance}}': 'max by (job, instance) (up{job=~"fmhl.*"})',
         },
       }),
       graph({
@@ -166,6 +172,7 @@ const processes: Row = {
         description: '1 while the last readiness check of a process passed. A gap: it was not scraped.',
         unit: 'none',
         max: 1,
+        alerts: ['ReadinessFailing'],
         queries: { '{{job}} {{instance}}': 'min by (job, instance) (fmhl_ready)' },
       }),
       graph({
@@ -173,6 +180,7 @@ const processes: Row = {
         description: 'Which housekeeping process is at work. The line changes hands within 10 seconds.',
         unit: 'none',
         max: 1,
+        alerts: ['HousekeepingWithoutLeader'],
         queries: { '{{job}} {{instance}}': 'max by (job, instance) (fmhl_leader)' },
       }),
     ],
@@ -183,23 +191,13 @@ const housekeeping: Row = {
   title: 'Capture, outbox and loops',
   lines: [
     [
-      graph({
-        title: 'Capture lag',
-        description: 'Age of the oldest dead job that is not a dead letter yet, at the last sweep.',
-        unit: 's',
-        queries: highestBy('queue', 'fmhl_dlq_capture_lag_seconds'),
-      }),
-      graph({
-        title: 'Set aside',
-        description: 'Dead jobs that could not be stored and stay in the engine. The log says why.',
-        unit: 'short',
-        queries: highestBy('queue', 'fmhl_dlq_set_aside'),
-      }),
+      ...capturePanels(),
       graph({
         title: 'Gauges not read',
         description:
           'Sources of gauges that failed or took over a second at a scrape; their gauges are absent then.',
         unit: 'cps',
+        alerts: ['MetricsCollectFailing'],
         queries: rateBy('source', 'fmhl_metrics_collect_failures_total'),
       }),
     ],
@@ -214,6 +212,8 @@ const housekeeping: Row = {
         title: 'Oldest job in the outbox',
         description: 'Under a second when the relay works.',
         unit: 's',
+        thresholds: [[60, 'red']],
+        alerts: ['OutboxNotDraining'],
         queries: { oldest: highest('fmhl_outbox_oldest_seconds') },
       }),
       graph({
@@ -237,17 +237,16 @@ const housekeeping: Row = {
         title: 'Rounds that failed',
         description: 'Of the background loops. The log says why.',
         unit: 'cps',
+        alerts: ['BackgroundLoopFailing'],
         queries: rateBy('loop', 'fmhl_loop_runs_total', '{outcome="failed"}'),
       }),
       graph({
-        title: 'Balances off',
-        description:
-          "Providers whose cached balance differed from their ledger's sum at the last reconciliation.",
-        unit: 'short',
-        queries: {
-          off: highest('fmhl_balances_off'),
-          'by more than 1.00': highest('fmhl_balances_off_over_one'),
-        },
+        title: 'Unsafe settings of Redis',
+        description: '1 when Redis may delete jobs, because its maxmemory-policy is not noeviction.',
+        unit: 'none',
+        max: 1,
+        alerts: ['EngineSettingsUnsafe'],
+        queries: { unsafe: highest('fmhl_engine_unsafe_settings') },
       }),
     ],
   ],

@@ -1,6 +1,7 @@
 /** Queue Health: Epic 12's three panels for the chosen queue, and how the others are. */
 import { board, queueVariable } from '../dashboard.ts';
 import { gauge, graph } from '../panels.ts';
+import { capturePanels } from './capture.ts';
 import { highestBy, quantile, rate, rateBy } from '../promql.ts';
 
 const CHOSEN = '{queue="$queue"}';
@@ -26,12 +27,14 @@ export const queueHealth = board({
               [50, 'yellow'],
               [100, 'red'],
             ],
+            alerts: ['QueueBacklogHigh'],
             queries: { waiting: `max(fmhl_queue_depth${CHOSEN})` },
           }),
           graph({
             title: 'Failure rate',
             description: 'Jobs that finally died, per second over 5 minutes: each becomes a dead letter.',
             unit: 'cps',
+            alerts: ['JobFailureRatioHigh'],
             queries: { 'dead jobs': `sum(rate(fmhl_jobs_failed_total${CHOSEN}[5m]))` },
           }),
           graph({
@@ -84,6 +87,7 @@ export const queueHealth = board({
             description: 'Jobs ready to run that no worker has taken.',
             unit: 'short',
             thresholds: [[100, 'red']],
+            alerts: ['QueueBacklogHigh'],
             queries: highestBy('queue', 'fmhl_queue_depth'),
           }),
           graph({
@@ -91,7 +95,16 @@ export const queueHealth = board({
             description:
               'Age of the job that is next in line. It grows by a second a second when nobody works.',
             unit: 's',
+            thresholds: [[600, 'red']],
+            alerts: ['QueueOldestJobTooOld'],
             queries: highestBy('queue', 'fmhl_queue_oldest_waiting_seconds'),
+          }),
+          graph({
+            title: 'Room for jobs',
+            description: 'How many jobs of a queue its workers together run at once. 0: nobody works on it.',
+            unit: 'short',
+            alerts: ['QueueWithoutWorker'],
+            queries: { '{{queue}}': 'sum by (queue) (fmhl_worker_concurrency)' },
           }),
         ],
         [
@@ -107,7 +120,16 @@ export const queueHealth = board({
             description: 'Jobs without an attempt left, per second.',
             unit: 'cps',
             stacked: true,
+            alerts: ['JobFailureRatioHigh'],
             queries: rateBy('queue', 'fmhl_jobs_failed_total'),
+          }),
+          graph({
+            title: 'Paused',
+            description: '1 while a queue is paused: its jobs wait until somebody resumes it.',
+            unit: 'none',
+            max: 1,
+            alerts: ['QueuePaused'],
+            queries: highestBy('queue', 'fmhl_queue_paused'),
           }),
         ],
       ],
@@ -122,6 +144,7 @@ export const queueHealth = board({
               'Dead letters that nobody has retried or discarded; without muted groups. Over 100 is an alert.',
             unit: 'short',
             thresholds: [[100, 'red']],
+            alerts: ['HighDLQSize'],
             queries: highestBy('queue', 'fmhl_dlq_size'),
           }),
           graph({
@@ -141,12 +164,14 @@ export const queueHealth = board({
             description:
               'Unresolved dead letters of muted groups, and those that retention removes within 3 days.',
             unit: 'short',
+            alerts: ['DeadLettersExpiring'],
             queries: {
               'muted {{queue}}': 'max by (queue) (fmhl_dlq_muted_size)',
               'expiring {{queue}}': 'max by (queue) (fmhl_dlq_expiring)',
             },
           }),
         ],
+        capturePanels(),
       ],
     },
   ],
