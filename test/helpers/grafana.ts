@@ -62,6 +62,7 @@ const panel = z.object({
   datasource,
   gridPos,
   targets: z.array(target).min(1),
+  links: z.array(link),
   fieldConfig: z.object({ defaults, overrides: z.array(z.unknown()) }),
   options: z.record(z.string(), z.unknown()),
 });
