@@ -5,8 +5,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { collectDefaultMetrics, Registry } from 'prom-client';
-import { METRICS } from '../../contract/metrics.ts';
 import {
   DASHBOARDS,
   interpolated,
@@ -15,6 +13,7 @@ import {
   variablesIn,
   type DashboardModel,
 } from '../../test/helpers/grafana.ts';
+import { knownSeries, seriesIn } from '../../test/helpers/promql.ts';
 import { dashboardFiles } from './dashboards.ts';
 
 // Parsing holds each against the schema of helpers/grafana.ts.
@@ -132,20 +131,9 @@ test('promtool accepts every expression', async () => {
 });
 
 test('every metric in an expression is one of the contract, of the process, or of Prometheus', async () => {
-  const process = new Registry();
-  collectDefaultMetrics({ register: process });
-  const known = new Set(['up', 'ALERTS']);
-  const add = (name: string, type: string): void => {
-    if (type === 'histogram' || type === 'summary') {
-      for (const suffix of ['_bucket', '_sum', '_count']) known.add(`${name}${suffix}`);
-    } else {
-      known.add(name);
-    }
-  };
-  for (const [name, { type }] of Object.entries(METRICS)) add(name, type);
-  for (const { name, type } of await process.getMetricsAsJSON()) add(name, String(type));
+  const known = await knownSeries();
   for (const { where, expr } of queries) {
-    const names = metricsIn(expr);
+    const names = seriesIn(expr);
     assert.ok(names.length > 0, where);
     assert.deepEqual(
       names.filter((name) => !known.has(name)),
@@ -154,17 +142,3 @@ test('every metric in an expression is one of the contract, of the process, or o
     );
   }
 });
-
-const KEYWORDS = new Set(['and', 'or', 'unless', 'offset', 'bool', 'by', 'without', 'on', 'ignoring']);
-
-/** What is left of an expression without strings, matchers, windows, label lists, functions and keywords. */
-function metricsIn(expr: string): string[] {
-  const bare = expr
-    .replace(/"[^"]*"/g, '')
-    .replace(/\{[^}]*\}|\[[^\]]*\]/g, ' ')
-    .replace(/\b(by|without|on|ignoring|group_left|group_right) *\([^)]*\)/g, ' ')
-    .replace(/\boffset *\w+/g, ' ');
-  return [...bare.matchAll(/(?<![\w.])[a-zA-Z_:][\w:]*(?! *\()\b/g)]
-    .map(([name]) => name)
-    .filter((name) => !KEYWORDS.has(name));
-}

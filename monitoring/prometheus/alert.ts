@@ -1,0 +1,25 @@
+/** How an alert is described. The rule that Prometheus loads is written from it by rules.ts. */
+
+export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`;
+
+export interface Alert {
+  /** Also the name of its runbook: `docs/runbooks/<name>.md`. */
+  name: string;
+  /** PromQL that yields a series for everything that is wrong. */
+  expr: string;
+  /** How long it must be so. Absent: at once. */
+  for?: Duration;
+  /** `critical` wakes somebody, `warning` is written down, `none` is no trouble at all. */
+  severity: 'critical' | 'warning' | 'none';
+  labels?: Readonly<Record<string, string>>;
+  /** One line, a template. */
+  summary: string;
+  /** What is measured, with the value, and what it means. A template. */
+  description: string;
+  /** Where to look in Grafana: the uid of a dashboard, with its variables. */
+  dashboard: string;
+}
+
+/** The dashboard of the queue that the alert is about. */
+export const ITS_QUEUE = 'fmhl-queue-health?var-queue={{ $labels.queue }}';
+export const OPERATIONS = 'fmhl-operations';
