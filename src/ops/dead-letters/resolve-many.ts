@@ -12,9 +12,10 @@ import {
   insertRetries,
   isEnqueueable,
   lockEntries,
-  markResolved,
+  markDiscarded,
   payloadsOf,
   type LockedRow,
+  type NewRetry,
   type Resolver,
 } from './resolve-store.ts';
 
@@ -59,17 +60,15 @@ export async function resolveMany(
   const judgements = new Map(rows.map((row) => [row.id, judge(row, action, definitions)]));
   if (action === 'retry') await judgePayloads(tx, rows, judgements, request, definitions);
   const done = ids.filter((id) => ['retried', 'discarded'].includes(judgements.get(id)?.outcome ?? ''));
-  if (done.length > 0) {
-    await markResolved(tx, done, action === 'retry' ? 'retried' : 'discarded', request);
-    if (action === 'retry') {
-      const retries = done.flatMap((id) => {
-        const row = byId.get(id);
-        const definition = definitions.find(({ name }) => name === row?.queue_name);
-        if (row === undefined || definition === undefined) return [];
-        return [newRetry(row, definition, judgements.get(id)?.edited ?? null, request)];
-      });
-      await insertRetries(tx, retries, request.at);
-    }
+  if (done.length > 0 && action === 'discard') await markDiscarded(tx, done, request);
+  if (done.length > 0 && action === 'retry') {
+    const retries = done.flatMap((id) => {
+      const row = byId.get(id);
+      const definition = definitions.find(({ name }) => name === row?.queue_name);
+      if (row === undefined || definition === undefined) return [];
+      return [newRetry(row, definition, judgements.get(id)?.edited ?? null, request)];
+    });
+    await insertRetries(tx, retries, request);
   }
   return ids.map(
     (id) => judgements.get(id) ?? { id, outcome: 'gone', entry: null, problems: [], edited: null },
@@ -161,14 +160,14 @@ function newRetry(
   definition: AnyQueueDefinition,
   edited: Edited | null,
   request: ToResolve,
-): Parameters<typeof insertRetries>[1][number] {
+): NewRetry {
   const correlationId = row.correlation_id ?? request.correlationId;
   const options = {
     ...replayedOptions(definition, row.job_options, edited?.options ?? null),
     jobId: `retry-${row.id}`,
     fmhl: { correlation_id: correlationId, retry_of: row.id },
   };
-  return { entry: row, options: JSON.stringify(options), correlationId, edited };
+  return { id: row.id, options: JSON.stringify(options), correlationId, edited };
 }
 
 /** Counts what was resolved, once it is committed. */

@@ -1,9 +1,9 @@
 /** The SQL that resolves dead letters, one or many alike. */
 import { sql } from 'kysely';
 import type { Resolution } from '../../../contract/dead-letters.ts';
-import type { CorrelationId, DeadLetterGroupId, DeadLetterId, UserId } from '../../../contract/ids.ts';
+import type { CorrelationId, DeadLetterId, UserId } from '../../../contract/ids.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
-import { enqueueSelected } from '../outbox/enqueue-many.ts';
+import { enqueueing } from '../outbox/enqueue-many.ts';
 import type { Edited } from './replay.ts';
 
 export interface LockedRow {
@@ -11,7 +11,6 @@ export interface LockedRow {
   resolved: boolean;
   resolution: Resolution | null;
   queue_name: string;
-  group_id: DeadLetterGroupId;
   job_options: Record<string, unknown>;
   correlation_id: CorrelationId | null;
   /** The payload's JSON, where it is asked for and short. */
@@ -23,8 +22,8 @@ export interface LockedRow {
 }
 
 const PAYLOAD = sql<string>`coalesce(payload_text, payload::text, 'null')`;
-/** Payloads up to this size come with the lock: 500 of them are 4 MB. */
-const SHORT_BYTES = 8_192;
+/** Payloads up to this size come with the lock: 2,000 of them are 4 MB. */
+const SHORT_BYTES = 2_048;
 
 /** Locks those of the entries that exist, in the order of their ids, so that two who want the same can't deadlock. */
 export async function lockEntries(
@@ -32,17 +31,17 @@ export async function lockEntries(
   ids: readonly DeadLetterId[],
   { payloads }: { payloads: boolean },
 ): Promise<LockedRow[]> {
-  const bytes = payloads ? sql`octet_length(${PAYLOAD})` : sql`0`;
-  const payload = payloads
-    ? sql`CASE WHEN octet_length(${PAYLOAD}) <= ${SHORT_BYTES} THEN ${PAYLOAD} END`
-    : sql`NULL::text`;
   const { rows } = await sql<LockedRow>`
-    SELECT id, resolved, resolution, queue_name, group_id, job_options, correlation_id, ${payload} AS payload,
-           ${bytes} AS payload_bytes, payload IS NULL AND payload_text IS NOT NULL AS payload_is_extreme
-      FROM dead_letter_queue
+    SELECT id, resolved, resolution, queue_name, job_options, correlation_id, json.short AS payload,
+           coalesce(json.bytes, 0) AS payload_bytes, payload IS NULL AND payload_text IS NOT NULL AS payload_is_extreme
+      FROM dead_letter_queue,
+           -- OFFSET 0: what JSONB is as text is found out once, and not at each mention.
+           LATERAL (SELECT octet_length(text) AS bytes,
+                           CASE WHEN octet_length(text) <= ${SHORT_BYTES} THEN text END AS short
+                      FROM (SELECT ${payloads ? PAYLOAD : sql`NULL::text`} AS text OFFSET 0) AS whole OFFSET 0) AS json
      WHERE id = ANY(${ids}::uuid[])
      ORDER BY id
-       FOR UPDATE`.execute(tx);
+       FOR UPDATE OF dead_letter_queue`.execute(tx);
   return rows;
 }
 
@@ -75,57 +74,54 @@ export interface Resolver {
   at: Date;
 }
 
-/** Marks locked, unresolved entries as resolved. */
-export async function markResolved(
-  tx: Tx,
-  ids: readonly DeadLetterId[],
-  resolution: Resolution,
-  { by, at }: Resolver,
-): Promise<void> {
+const resolvedBy = ({ by, at }: Resolver) => sql`resolved = TRUE, resolved_at = ${at}, resolved_by = ${by}`;
+
+/** Marks locked, unresolved entries as discarded. */
+export async function markDiscarded(tx: Tx, ids: readonly DeadLetterId[], resolver: Resolver): Promise<void> {
   await sql`
-    UPDATE dead_letter_queue
-       SET resolved = TRUE, resolved_at = ${at}, resolved_by = ${by}, resolution = ${resolution},
-           retry_job_id = ${resolution === 'retried' ? sql`'retry-' || id` : null}
+    UPDATE dead_letter_queue SET ${resolvedBy(resolver)}, resolution = 'discarded'
      WHERE id = ANY(${ids}::uuid[])`.execute(tx);
 }
 
 export interface NewRetry {
-  entry: Pick<LockedRow, 'id' | 'queue_name' | 'group_id'>;
+  id: DeadLetterId;
   /** The new job's options, as JSON. */
   options: string;
   correlationId: CorrelationId;
   edited: Edited | null;
 }
 
-/** Makes the new jobs, and notes that they were made. An unedited payload is copied to the letter. */
-export async function insertRetries(tx: Tx, retries: readonly NewRetry[], at: Date): Promise<void> {
+/**
+ * Marks locked, unresolved entries as retried, makes the new jobs in their order, and notes that they were made.
+ * An unedited payload is copied to the letter. One statement, so that each entry is looked up and read once.
+ */
+export async function insertRetries(tx: Tx, retries: readonly NewRetry[], resolver: Resolver): Promise<void> {
   const column = <T>(of: (retry: NewRetry) => T): T[] => retries.map(of);
-  const ids = column(({ entry }) => entry.id);
-  const payloads = column(({ edited }) => edited?.payloadText ?? null);
-  await enqueueSelected(
-    tx,
-    // The ids a second time: by them alone the planner is sure to use the index, whatever it believes of the table.
-    sql`
-    SELECT queue_name, 'retry-' || entry.id, job_name, coalesce(retry.payload, ${PAYLOAD_OF_ENTRY})::json,
-           retry.options::json, retry.correlation_id
-      FROM unnest(${ids}::uuid[], ${column(({ options }) => options)}::text[], ${payloads}::text[],
-                  ${column(({ correlationId }) => correlationId)}::uuid[])
-           WITH ORDINALITY AS retry (id, options, payload, correlation_id, position)
-      JOIN dead_letter_queue AS entry ON entry.id = retry.id AND entry.id = ANY(${ids}::uuid[])
-     ORDER BY position`,
-  );
-  const options = column(({ edited }) => (edited?.options == null ? null : JSON.stringify(edited.options)));
+  const ids = column(({ id }) => id);
+  const edits = column(({ edited }) => (edited?.options == null ? null : JSON.stringify(edited.options)));
   const diffs = column(({ edited }) => (edited === null ? null : JSON.stringify(edited.diff)));
   await sql`
+    WITH marked AS (
+      UPDATE dead_letter_queue AS entry
+         SET ${resolvedBy(resolver)}, resolution = 'retried', retry_job_id = 'retry-' || entry.id
+        FROM unnest(${ids}::uuid[], ${column(({ options }) => options)}::text[],
+                    ${column(({ correlationId }) => correlationId)}::uuid[],
+                    ${column(({ edited }) => edited?.payloadText ?? null)}::text[], ${edits}::text[], ${diffs}::text[])
+             WITH ORDINALITY AS retry (id, options, correlation_id, payload, edit, diff, position)
+       -- The ids a second time: by them alone the planner is sure to use the index, whatever it believes of the table.
+       WHERE entry.id = retry.id AND entry.id = ANY(${ids}::uuid[])
+      RETURNING entry.id, queue_name, group_id, job_name, retry_job_id,
+                coalesce(retry.payload, payload_text, entry.payload::text, 'null')::json AS job_payload,
+                options, retry.correlation_id, retry.payload, edit, diff, position
+    ), enqueued AS (${enqueueing(sql`
+      SELECT queue_name, retry_job_id, job_name, job_payload, options::json, correlation_id
+        FROM marked ORDER BY position`)}
+    )
     INSERT INTO dead_letter_retries
       (dead_letter_id, queue_name, group_id, job_id, made_at, payload_text, options, diff)
-    SELECT id, queue_name, group_id, 'retry-' || id, ${at}, payload, options::jsonb, diff::json
-      FROM unnest(${ids}::uuid[], ${column(({ entry }) => entry.queue_name)}::text[],
-                  ${column(({ entry }) => entry.group_id)}::uuid[], ${payloads}::text[], ${options}::text[],
-                  ${diffs}::text[]) AS retry (id, queue_name, group_id, payload, options, diff)`.execute(tx);
+    SELECT id, queue_name, group_id, retry_job_id, ${resolver.at}, payload, edit::jsonb, diff::json
+      FROM marked`.execute(tx);
 }
-
-const PAYLOAD_OF_ENTRY = sql`entry.payload_text, entry.payload::text, 'null'`;
 
 /** Makes a discarded entry an unresolved one again. */
 export async function markUnresolved(tx: Tx, id: DeadLetterId): Promise<void> {

@@ -9,8 +9,11 @@ import { listOpen, type OpenOperation } from './store.ts';
 import { createTroubles } from './troubles.ts';
 import { takeTurn } from './turn.ts';
 
-/** Entries a batch: 500 take about as long as a batch of the relay, and a cancel waits for no more. */
-const BATCH = 500;
+/**
+ * Entries a batch: they take about half a second, and a cancel waits for no more. Of so many, what a batch costs
+ * however small it is counts for little: its statements, and a change of counts for each group that it touches.
+ */
+const BATCH = 2_000;
 /**
  * Open operations in a round; the newest of more wait until one has ended. One that has nothing due costs no
  * statement, so it takes many before somebody waits.
