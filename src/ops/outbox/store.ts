@@ -71,14 +71,14 @@ export async function reviewDelivered(
   incarnation: string,
   keptForMs: number,
 ): Promise<{ toAnother: boolean; old: boolean }> {
-  const { rows } = await sql<{ to_another: boolean | null; old: boolean }>`
+  const { rows } = await sql<{ to_another: boolean | null; old: boolean | null }>`
     -- The ends of the index, rather than rows that differ: with those, the planner may read the whole table.
     SELECT (SELECT delivered_to FROM outbox WHERE delivered_at IS NOT NULL
              ORDER BY delivered_to, delivered_at LIMIT 1) <> ${incarnation}
            OR (SELECT delivered_to FROM outbox WHERE delivered_at IS NOT NULL
                 ORDER BY delivered_to DESC, delivered_at DESC LIMIT 1) <> ${incarnation} AS to_another,
-           EXISTS (SELECT FROM outbox WHERE delivered_to = ${incarnation} AND delivered_at < ${ago(keptForMs)})
-             AS old`.execute(db);
+           (SELECT delivered_at FROM outbox WHERE delivered_at IS NOT NULL AND delivered_to = ${incarnation}
+             ORDER BY delivered_to, delivered_at LIMIT 1) < ${ago(keptForMs)} AS old`.execute(db);
   return { toAnother: rows[0]?.to_another ?? false, old: rows[0]?.old ?? false };
 }
 
