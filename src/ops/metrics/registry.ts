@@ -1,11 +1,11 @@
 /** The instruments of a process: every metric of `contract/metrics.ts`, its queue series present from the start. */
-import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { METRICS, type MetricName, type MetricSpec } from '../../../contract/metrics.ts';
 import type { ProcessRole } from '../../../contract/log.ts';
 import { withDeadline } from '../../platform/lifecycle/deadline.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
-import { Counter, Histogram, type Labels } from './instruments.ts';
+import { Counter, Gauge, Histogram, type Labels } from './instruments.ts';
 
 /** Counters end in `_total`, histograms in `_duration_ms`; what is left are gauges. */
 export type CounterName = Extract<MetricName, `${string}_total`>;
@@ -48,6 +48,12 @@ export interface MetricsOptions {
   logger: Logger;
 }
 
+const INSTRUMENTS = {
+  counter: (name: string, spec: MetricSpec) => new Counter(name, spec),
+  gauge: (name: string, spec: MetricSpec) => new Gauge(name, spec),
+  histogram: (name: string, spec: MetricSpec) => new Histogram(name, spec),
+};
+
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -55,31 +61,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const counters = new Map<MetricName, Counter>();
   const gauges = new Map<MetricName, Gauge>();
   const histograms = new Map<MetricName, Histogram>();
-  // A registry asks no more of a metric than its name and `get`; the type names prom-client's own classes.
-  const register = (metric: Counter | Histogram): void =>
-    registry.registerMetric(metric as unknown as Metric);
-  for (const [name, spec] of Object.entries(METRICS) as [MetricName, (typeof METRICS)[MetricName]][]) {
-    const { help, labels } = spec;
-    const zero = labels.length === 1 && labels[0] === 'queue' ? options.queues : [];
-    if (spec.type === 'counter') {
-      const counter = new Counter({ name, help, labels });
-      register(counter);
-      counters.set(name, counter);
-      if (labels.length === 0) counter.labels({});
-      zero.forEach((queue) => counter.labels({ queue }));
-    } else if (spec.type === 'histogram') {
-      const histogram = new Histogram({ name, help, labels, bounds: spec.buckets ?? [] });
-      register(histogram);
-      histograms.set(name, histogram);
-      if (labels.length === 0) histogram.labels({});
-      zero.forEach((queue) => histogram.labels({ queue }));
-    } else {
-      const gauge = new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
-      gauges.set(name, gauge);
-      zero.forEach((queue) => gauge.set({ queue }, 0));
-    }
+  for (const [name, spec] of Object.entries(METRICS) as [MetricName, MetricSpec][]) {
+    const instrument = INSTRUMENTS[spec.type](name, spec);
+    if (instrument instanceof Counter) counters.set(name, instrument);
+    else if (instrument instanceof Gauge) gauges.set(name, instrument);
+    else histograms.set(name, instrument);
+    // From the start: a rate needs a first value, and an alert must tell 0 from absent.
+    if (spec.labels.length === 0) instrument.labels({});
+    if (spec.labels.join() === 'queue') options.queues.forEach((queue) => instrument.labels({ queue }));
   }
-  gauges.get('fmhl_build_info')?.set({ version: options.version, role: options.role }, 1);
+  const exposed = [...counters.values(), ...gauges.values(), ...histograms.values()];
+  gauges.get('fmhl_build_info')?.labels({ version: options.version, role: options.role }).set(1);
 
   const found = <T>(instruments: Map<MetricName, T>, name: MetricName): T => {
     const instrument = instruments.get(name);
@@ -92,21 +84,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     gauge: (name, labels = {}) => found(gauges, name).labels(labels),
     histogram: (name, labels = {}) => found(histograms, name).labels(labels),
     collect: (source, names, read) => {
-      const reset = (): void => names.forEach((name) => clear(found(gauges, name), METRICS[name]));
+      const reset = (): void => names.forEach((name) => found(gauges, name).clear());
       sources.push(collector({ source, read, reset, metrics, logger: options.logger }));
     },
     expose: async () => {
       await Promise.all(sources.map((collect) => collect()));
-      return registry.metrics();
+      return exposed.map((instrument) => instrument.expose()).join('') + (await registry.metrics());
     },
   };
   return metrics;
-}
-
-/** Takes a gauge's series out of the exposition. `reset` alone would set one without labels to 0. */
-function clear(gauge: Gauge, spec: MetricSpec): void {
-  if (spec.labels.length === 0) gauge.remove();
-  else gauge.reset();
 }
 
 interface Collector {

@@ -22,7 +22,7 @@ export interface Expiry<T extends Timed> {
  * Calls `expire` for every item that is still there `ms` after it began, and forgets it.
  *
  * One timer for all: a timer for each, or a Set of them, would cost more than a short job does (2 µs of it for
- * the Set, `npm run bench:overhead`). It does not keep the process alive.
+ * the Set, `npm run bench:overhead`). It keeps the process alive as long as anything is watched.
  */
 export function createExpiry<T extends Timed>(ms: number, expire: (item: T) => void): Expiry<T> {
   const items: T[] = [];
@@ -36,25 +36,26 @@ export function createExpiry<T extends Timed>(ms: number, expire: (item: T) => v
       last.place = item.place;
     }
     item.place = -1;
+    if (items.length === 0) timer?.unref();
   };
   const look = (): void => {
     timer = undefined;
     const begunBefore = performance.now() - ms;
-    for (const item of items.filter(({ startedMs }) => startedMs <= begunBefore)) {
-      remove(item);
-      expire(item);
-    }
+    const late = items.filter(({ startedMs }) => startedMs <= begunBefore);
+    late.forEach(remove);
     const oldest = items.reduce((least, { startedMs }) => Math.min(least, startedMs), Infinity);
     if (oldest < Infinity) wait(oldest - begunBefore);
+    // Last, as it may add others.
+    late.forEach(expire);
   };
   const wait = (forMs: number): void => {
     timer = setTimeout(look, forMs);
-    timer.unref();
   };
   return {
     add: (item) => {
       item.place = items.push(item) - 1;
       if (timer === undefined) wait(ms);
+      else if (items.length === 1) timer.ref();
     },
     delete: remove,
     items: () => [...items],
