@@ -43,7 +43,7 @@ export function withDeadline<T>(what: string, ms: number, work: Promise<T>): Pro
       },
       (error: unknown) => {
         limit.delete(wait);
-        reject(error as Error);
+        reject(error);
       },
     );
   });
