@@ -41,7 +41,7 @@ export function withDeadline<T>(what: string, ms: number, work: Promise<T>): Pro
         limit.delete(wait);
         resolve(result);
       },
-      (error: unknown) => {
+      (error: Error) => {
         limit.delete(wait);
         reject(error);
       },
