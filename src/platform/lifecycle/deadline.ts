@@ -41,8 +41,9 @@ export function withDeadline<T>(what: string, ms: number, work: Promise<T>): Pro
         limit.delete(wait);
         resolve(result);
       },
-      (error: Error) => {
+      (error: unknown) => {
         limit.delete(wait);
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on as it came
         reject(error);
       },
     );
