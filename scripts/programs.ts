@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 const PACKAGES: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   promtool: 'prometheus',
+  amtool: 'prometheus-alertmanager',
 };
 
 /**

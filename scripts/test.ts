@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     process.stderr.write(`There is no ${absent.join(', ')}.\n`);
     return 1;
   }
-  if (!requirePrograms(['redis-server', 'promtool'])) return 1;
+  if (!requirePrograms(['redis-server', 'promtool', 'amtool'])) return 1;
   const [postgres, redis] = await Promise.all([startPostgresServer(), startRedis(['--databases', '1'])]);
   try {
     const tests = spawn(

@@ -10,26 +10,12 @@ import { stringify } from 'yaml';
 import { knownSeries, seriesIn } from '../../test/helpers/promql.ts';
 import { readDashboards } from '../../test/helpers/grafana.ts';
 import { EXTERNAL_LABELS, testsOf, type PromtoolTest } from './promtool-tests.ts';
-import { DEAD_LETTER_PROOFS } from './proofs/dead-letters.ts';
-import { EPIC_12_PROOFS } from './proofs/epic-12.ts';
-import type { Proof } from './proofs/proof.ts';
-import { QUEUE_PROOFS } from './proofs/queues.ts';
-import { SLO_PROOFS } from './proofs/slo.ts';
-import { SYSTEM_PROOFS } from './proofs/system.ts';
+import { PROOFS } from './proofs/index.ts';
 import { ALERTS, ruleTexts, rulesOf } from './rules.ts';
 import { RECORDINGS } from './slo.ts';
 
 const RULES = join(import.meta.dirname, 'rules');
 const run = promisify(execFile);
-
-/** By the file whose rules they prove. */
-const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
-  'epic-12': EPIC_12_PROOFS,
-  queues: QUEUE_PROOFS,
-  'dead-letters': DEAD_LETTER_PROOFS,
-  system: SYSTEM_PROOFS,
-  slo: SLO_PROOFS,
-};
 
 async function promtool(command: 'check' | 'test', content: object | string): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'fmhl-rules-'));
@@ -192,4 +178,9 @@ describe('rules at another scale', () => {
   test('are rules that Prometheus accepts', async () => {
     for (const content of scaled.values()) await promtool('check', content);
   });
+});
+
+test('the configuration of Prometheus is one that it accepts, with the rules', async () => {
+  const { stdout } = await run('promtool', ['check', 'config', join(import.meta.dirname, 'prometheus.yml')]);
+  assert.match(stdout, new RegExp(`${rulesOf().size} rule files found`));
 });

@@ -18,7 +18,8 @@ export const SYSTEM: readonly Alert[] = [
   },
   {
     name: 'TargetDown',
-    expr: 'up{job=~"fmhl.*"} == 0',
+    // The role is in the name of the job, and tells Alertmanager what RoleAbsent says already.
+    expr: 'label_replace(up{job=~"fmhl.*"} == 0, "role", "$1", "job", "fmhl-(.+)")',
     for: '5m',
     severity: 'warning',
     summary: '{{ $labels.instance }} does not answer',

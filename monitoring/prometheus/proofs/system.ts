@@ -36,7 +36,7 @@ export const SYSTEM_PROOFS: readonly Proof[] = [
     // What is not ours does not concern us.
     under: { 'up{job="fmhl-worker", instance="w:3001"}': 1, 'up{job="node", instance="w:9100"}': 0 },
     over: { 'up{job="fmhl-worker", instance="w:3001"}': 0 },
-    labels: { job: 'fmhl-worker', instance: 'w:3001' },
+    labels: { job: 'fmhl-worker', instance: 'w:3001', role: 'worker' },
     summary: 'w:3001 does not answer',
     description:
       'Prometheus can not scrape w:3001 of fmhl-worker (up: 0). The process is down or unreachable, and its part of the metrics is missing.',
