@@ -208,6 +208,36 @@ describe('capture of whatever BullMQ accepts as a job', () => {
     });
   }
 
+  test('jobs of megabytes are read a few at a time, and all captured', async () => {
+    const queue = system.engine.queue(QUEUE);
+    const ids = ['large-1', 'large-2', 'large-3', 'small'];
+    for (const jobId of ids) {
+      const text = 'x'.repeat(jobId === 'small' ? 1 : 3_000_000);
+      await queue.add('test_job', { text }, { jobId, attempts: 1, removeOnFail: false });
+    }
+    await eventually(async () => (await queue.getFailedCount()) === ids.length);
+    assert.equal((await system.engine.storedJobs(QUEUE, ids)).read, 2, 'more than 4 MB are enough');
+    assert.equal(await captureQueue(QUEUE, depsOf(system), never), ids.length);
+    assert.equal(await queue.getFailedCount(), 0);
+    await sql`DELETE FROM dead_letter_queue`.execute(system.db);
+  });
+
+  test('a number too large for JavaScript does not become a text of all its digits', async () => {
+    const queue = system.engine.queue(QUEUE);
+    await queue.add('test_job', {}, { jobId: 'huge', attempts: 1, removeOnFail: false });
+    await eventually(async () => (await queue.getFailedCount()) === 1);
+    await rewrite('huge', 'data', '{"n":1e100000}');
+    assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
+    assert.deepEqual((await rowsOf(system))[0]?.payload, { n: null });
+    await sql`DELETE FROM dead_letter_queue`.execute(system.db);
+  });
+
+  test('an entry that was captured later has a greater id, so that new ones stand together in the indexes', async () => {
+    const ids = [];
+    for (let n = 0; n < 5; n += 1) ids.push((await captured({ n })).id);
+    assert.deepEqual(ids, ids.toSorted());
+  });
+
   test('a payload too deep for JSONB is kept as text', async () => {
     const levels = 3_000;
     const shallow = await createTestSystem('redis');
@@ -291,6 +321,20 @@ describe('capture of whatever BullMQ accepts as a job', () => {
     await rewrite('no-options', 'opts', '{"attempts":1}');
     assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
     await sql`DELETE FROM dead_letter_queue`.execute(system.db);
+  });
+
+  test('a job that the engine has lost is set aside', async () => {
+    const redis = new Redis(await testRedisUrl());
+    const queue = system.engine.queue(QUEUE);
+    await redis.zadd(`${queue.opts.prefix ?? ''}:${QUEUE}:failed`, Date.now(), 'lost');
+    assert.equal(await captureQueue(QUEUE, depsOf(system), never), 0);
+    const reasons = system.log.find('dead_letter_set_aside').map(({ metadata }) => metadata);
+    assert.deepEqual(
+      [reasons.at(-1)?.job_id, reasons.at(-1)?.reason],
+      ['lost', 'the engine has lost its data'],
+    );
+    await redis.zrem(`${queue.opts.prefix ?? ''}:${QUEUE}:failed`, 'lost');
+    redis.disconnect();
   });
 });
 

@@ -2,7 +2,7 @@
  * Moves dead jobs from the engine's failed set into the dead-letter queue: inserted first, removed from
  * the engine only after the commit. A death in between is captured again, into the same entry.
  */
-import type { Engine, EngineJob } from '../../platform/engine/engine.ts';
+import type { Engine } from '../../platform/engine/engine.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { isRefusal, type Db } from '../../platform/postgres/db.ts';
@@ -20,18 +20,21 @@ export interface CaptureDeps {
   setAside: SetAside;
 }
 
-const PAGE = 500;
+const PAGE = 1_000;
+/** Jobs read at once. */
+const STEP = 250;
 /** Entries are inserted in statements of about this many characters, so that large payloads do not pile up. */
 const STATEMENT_CHARACTERS = 4_000_000;
 /** Up to this many at once get a log line each; a storm gets one line a page. */
 const LINES = 50;
 
 /** Pages of one queue in one sweep: a queue whose jobs die faster must not keep the others waiting. */
-const MOST_PAGES = 20;
+const MOST_PAGES = 10_000 / PAGE;
 
 /**
  * Captures the dead jobs of a queue, oldest first, up to 10,000; the next sweep goes on. While a page is
- * stored the next one is read: the engine, this process and the database then work at the same time.
+ * stored, the one before it is removed from the engine and the next one is read: the engine, this process and
+ * the database then work at the same time.
  * @returns how many entries are new
  * @throws when the engine or the database can't be reached; the next sweep goes on
  */
@@ -40,21 +43,30 @@ export async function captureQueue(queue: string, deps: CaptureDeps, signal: Abo
   let captured = 0;
   /** Seen in this sweep and still in front of what follows: set aside, or not removed. */
   let left = 0;
+  let stored: NewDeadLetter[] = [];
+  const remove = async (): Promise<void> => {
+    left -= await deps.engine.removeFailed(
+      queue,
+      stored.map(({ engineId, failedAtMs }) => ({ id: engineId, finishedOn: failedAtMs })),
+    );
+  };
   let page: Page | null = await readPage(queue, 0, deps);
   observeLag(queue, page.entries[0], deps.metrics);
   for (let pages = 1; page !== null; pages += 1) {
     page.ids.forEach((id) => seen.add(id));
+    left += page.ids.length;
     const goesOn: boolean = page.ids.length === PAGE && pages < MOST_PAGES && !signal.aborted;
     // This page's jobs are removed only when they are stored: until then they stand in front of the next.
-    const next: Promise<Page> | null = goesOn ? readPage(queue, left + PAGE, deps) : null;
+    const next: Promise<Page | null> = remove().then(() => (goesOn ? readPage(queue, left, deps) : null));
     // If storing fails, nobody waits for it any more.
-    next?.catch(() => undefined);
+    next.catch(() => undefined);
     const done = await storePage(queue, page, deps);
     captured += done.added;
-    left += page.ids.length - done.removed;
     if (page.ids.length < PAGE && !signal.aborted) deps.setAside.keepOnly(queue, seen);
     page = await next;
+    ({ stored } = done);
   }
+  await remove();
   return captured;
 }
 
@@ -69,49 +81,44 @@ async function readPage(queue: string, offset: number, deps: CaptureDeps): Promi
   return { ids, entries: await load(queue, due, deps) };
 }
 
-async function storePage(
-  queue: string,
-  page: Page,
-  deps: CaptureDeps,
-): Promise<{ added: number; removed: number }> {
-  const stored: NewDeadLetter[] = [];
-  let added = 0;
+async function storePage(queue: string, page: Page, deps: CaptureDeps): Promise<Stored> {
+  const all: Stored = { stored: [], added: 0 };
   for (const chunk of chunks(page.entries)) {
     const done = await store(queue, chunk, deps);
-    stored.push(...done.stored);
-    added += done.added;
+    all.stored.push(...done.stored);
+    all.added += done.added;
   }
-  const removed = await deps.engine.removeFailed(
-    queue,
-    stored.map(({ engineId, failedAtMs }) => ({ id: engineId, finishedOn: failedAtMs })),
-  );
-  return { added, removed };
+  return all;
 }
 
-async function load(queue: string, ids: string[], deps: CaptureDeps): Promise<NewDeadLetter[]> {
-  const handle = deps.engine.queue(queue);
-  const entries = await Promise.all(
-    ids.map(async (id) => {
+/** In several steps, between which the process answers the database. */
+async function load(queue: string, ids: readonly string[], deps: CaptureDeps): Promise<NewDeadLetter[]> {
+  const entries: NewDeadLetter[] = [];
+  let from = 0;
+  while (from < ids.length) {
+    const asked = ids.slice(from, from + STEP);
+    const { jobs, read } = await deps.engine.storedJobs(queue, asked);
+    from += read;
+    const found = new Set(jobs.map(({ id }) => id));
+    for (const id of asked.slice(0, read)) {
+      if (!found.has(id)) deps.setAside.add(queue, id, 'the engine has lost its data');
+    }
+    for (const job of jobs) {
       // A job whose stored form can't be read must not keep the others from being captured.
-      let job: EngineJob | undefined;
       try {
-        job = await handle.getJob(id);
+        entries.push(toNewDeadLetter(queue, job));
       } catch (error) {
-        // What BullMQ throws over data that is no JSON, or JSON of another kind. The message may quote the data.
-        if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
-        deps.setAside.add(queue, id, "its stored data can't be read");
-        return null;
+        deps.setAside.add(queue, job.id, unreadable(error));
       }
-      try {
-        if (job !== undefined) return toNewDeadLetter(queue, job);
-        deps.setAside.add(queue, id, 'the engine has lost its data');
-      } catch (error) {
-        deps.setAside.add(queue, id, errorText(error));
-      }
-      return null;
-    }),
-  );
-  return entries.filter((entry) => entry !== null);
+    }
+  }
+  return entries;
+}
+
+function unreadable(error: unknown): string {
+  // Of data that is no JSON, or JSON of another kind. The message may quote the data.
+  const quotes = error instanceof SyntaxError || error instanceof TypeError;
+  return quotes ? "its stored data can't be read" : errorText(error);
 }
 
 function* chunks(entries: NewDeadLetter[]): Generator<NewDeadLetter[]> {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CorrelationId, DeadLetterId } from '../../../contract/ids.ts';
 import { omit } from '../../platform/collections.ts';
-import type { EngineJob } from '../../platform/engine/engine.ts';
+import { optionsOf, type StoredJob } from '../../platform/engine/engine.ts';
 import { storable, storableJson } from '../../platform/postgres/text.ts';
 import { metaOf } from '../queues/job.ts';
 import { fingerprintOf, type Fingerprint } from './fingerprint.ts';
@@ -29,21 +29,27 @@ export interface NewDeadLetter {
 }
 
 const MAX_JOB_ID = 100;
-/** What JSON.stringify writes for the characters that JSONB refuses: NUL and lone surrogates. */
+/** NUL and lone surrogates, which JSONB refuses, as JSON writes them; halves of whole pairs look the same. */
 const NOT_FOR_JSONB = /\\u0000|\\ud[89a-f][0-9a-f]{2}/i;
+/** A number that may be larger than JSON.parse can hold; JSONB would keep all of its digits. */
+const HUGE_NUMBER = /\de\+?\d{3,}\s*(?:[,\]}]|$)/i;
 
-/** @throws when the job has no id or no valid failure time: it is not a finished job */
-export function toNewDeadLetter(queueName: string, job: EngineJob): NewDeadLetter {
+/**
+ * @throws when the job has no id or no valid failure time: it is not a finished job. SyntaxError or TypeError
+ *   when a text of it can't be read; their messages may quote it.
+ */
+export function toNewDeadLetter(queueName: string, job: StoredJob): NewDeadLetter {
   const { id, finishedOn } = job;
-  if (id === undefined || finishedOn === undefined || Number.isNaN(new Date(finishedOn).getTime())) {
+  if (id === '' || Number.isNaN(new Date(finishedOn).getTime())) {
     throw new Error('The engine has no id or no failure time for this job');
   }
-  const options = omit(job.opts, ['fmhl']);
-  const meta = metaOf(job);
+  const opts = optionsOf(job);
+  const meta = metaOf({ opts });
+  JSON.parse(job.data);
   const payload = toJsonb(job.data);
   const shown = shownJobId(id);
   const jobName = storable(job.name);
-  const errorMessage = typeof job.failedReason === 'string' ? storable(job.failedReason) : null;
+  const errorMessage = job.failedReason === null ? null : storable(job.failedReason);
   const stackTrace = lastStack(job.stacktrace);
   return {
     queueName,
@@ -54,7 +60,7 @@ export function toNewDeadLetter(queueName: string, job: EngineJob): NewDeadLette
     jobName,
     payload: payload.likeness,
     payloadText: payload.exact,
-    jobOptions: toJsonb(options).likeness,
+    jobOptions: toJsonb(JSON.stringify(omit(opts, ['fmhl']))).likeness,
     errorMessage,
     stackTrace,
     attempts: Math.min(job.attemptsMade, 2_147_483_647),
@@ -76,13 +82,21 @@ function shownJobId(id: string): string {
   return `${storable(id).slice(0, MAX_JOB_ID - hash.length - 1)}~${hash}`.toWellFormed();
 }
 
-function lastStack(stacktrace: unknown): string | null {
-  const last: unknown = Array.isArray(stacktrace) ? stacktrace.at(-1) : undefined;
-  return typeof last === 'string' ? storable(last) : null;
+function lastStack(stacktrace: string | null): string | null {
+  try {
+    const all: unknown = JSON.parse(stacktrace ?? '[]');
+    const last: unknown = Array.isArray(all) ? all.at(-1) : undefined;
+    return typeof last === 'string' ? storable(last) : null;
+  } catch {
+    return null;
+  }
 }
 
-function toJsonb(value: unknown): { likeness: string; exact: string | null } {
-  const text = JSON.stringify(value ?? null);
+/** JSON that JSONB takes goes through as it is. */
+function toJsonb(json: string): { likeness: string; exact: string | null } {
+  if (!NOT_FOR_JSONB.test(json) && !HUGE_NUMBER.test(json)) return { likeness: json, exact: null };
+  const value: unknown = JSON.parse(json);
+  const text = JSON.stringify(value);
   if (!NOT_FOR_JSONB.test(text)) return { likeness: text, exact: null };
   return { likeness: JSON.stringify(storableJson(value)), exact: text };
 }

@@ -5,7 +5,8 @@ import { createTestDatabase, type TestDatabase } from '../../../test/helpers/pos
 import { eventually } from '../../../test/helpers/eventually.ts';
 import { testRedisUrl, uniquePrefix } from '../../../test/helpers/redis.ts';
 import { ENGINES } from '../../../test/helpers/system.ts';
-import type { Engine, EngineJob } from './engine.ts';
+import { omit } from '../collections.ts';
+import { optionsOf, type Engine, type EngineJob } from './engine.ts';
 import { createPostgresEngine } from './postgres.ts';
 import { createRedisEngine } from './redis.ts';
 
@@ -144,6 +145,29 @@ for (const kind of ENGINES) {
       ]);
       assert.deepEqual([...(await engine.statesOf('other_queue', ids))], []);
       assert.deepEqual([...(await engine.statesOf('test_queue', []))], []);
+    });
+
+    test('gives jobs as they are stored, in the order of the ids, and leaves out those that it does not have', async () => {
+      const dead = await deadJob('dead-1');
+      await engine.queue('test_queue').add('other', { n: 2 }, { jobId: 'waiting-1' });
+      const { jobs, read } = await engine.storedJobs('test_queue', ['waiting-1', 'unknown', 'dead-1']);
+      assert.equal(read, 3);
+      assert.deepEqual(
+        jobs.map(({ id, name, data }) => [id, name, JSON.parse(data) as unknown]),
+        [
+          ['waiting-1', 'other', { n: 2 }],
+          ['dead-1', 'test', { n: 1 }],
+        ],
+      );
+      const [waiting, stored] = jobs;
+      assert.ok(waiting && stored);
+      assert.ok(!(waiting.finishedOn > 0));
+      assert.equal(stored.finishedOn, dead.finishedOn);
+      assert.equal(stored.attemptsMade, 1);
+      assert.equal(stored.failedReason, 'dead');
+      assert.deepEqual(JSON.parse(stored.stacktrace ?? ''), dead.stacktrace);
+      assert.deepEqual(optionsOf(stored), omit(dead.opts, ['backoff']));
+      assert.deepEqual(await engine.storedJobs('test_queue', []), { jobs: [], read: 0 });
     });
 
     test('answers no more when it is closed', async () => {

@@ -3,9 +3,10 @@
  * in production; the same BullMQ API on PostgreSQL where no Redis is configured.
  */
 import {
+  Job,
   WaitingError,
   type IQueueBackend,
-  type Job,
+  type JobsOptions,
   type Queue,
   type Worker,
   type WorkerOptions,
@@ -50,6 +51,30 @@ export interface FailedRef {
   finishedOn: number;
 }
 
+/** What the engine holds of a dead job, as it holds it: none of its texts need be what BullMQ would write. */
+export interface StoredJob {
+  id: string;
+  name: string;
+  /** JSON. */
+  data: string;
+  /** JSON: see `optionsOf`. */
+  opts: string;
+  attemptsMade: number;
+  failedReason: string | null;
+  /** JSON: the stack traces of all attempts. */
+  stacktrace: string | null;
+  /** When it finally failed, in milliseconds since the epoch; NaN when it did not. */
+  finishedOn: number;
+}
+
+/**
+ * A stored job's options in BullMQ's words: some are stored under short names.
+ * @throws SyntaxError or TypeError for a text that is no JSON, or has no options in it
+ */
+export function optionsOf(stored: Pick<StoredJob, 'opts'>): JobsOptions & { fmhl?: unknown } {
+  return Job.optsFromJSON(stored.opts);
+}
+
 /** `open`: it waits, is delayed or runs. */
 export type JobState = 'open' | 'completed' | 'failed';
 
@@ -65,6 +90,11 @@ export interface Engine {
    * @returns how many were removed
    */
   removeFailed: (queue: string, jobs: FailedRef[]) => Promise<number>;
+  /**
+   * Jobs as they are stored, in the order of the ids; one that the engine does not have is not in the answer.
+   * As many of the first as fit into some megabytes, at least one: the caller asks again for those behind `read`.
+   */
+  storedJobs: (queue: string, ids: readonly string[]) => Promise<{ jobs: StoredJob[]; read: number }>;
   /**
    * The states of many jobs in one round trip; a job that the engine does not have is not in the answer. It
    * does not look for a job in the waiting list, as BullMQ's `getJobState` does at the price of the list's length.

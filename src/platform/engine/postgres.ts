@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
 import { sqlState } from '../postgres/db.ts';
 import { createPool } from '../postgres/pool.ts';
-import type { Engine, EngineEvents, EngineQueue, JobState } from './engine.ts';
+import type { Engine, EngineEvents, EngineQueue, JobState, StoredJob } from './engine.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
   connectionString: string;
@@ -20,6 +20,14 @@ const NEXT_IN_LINE = `
   (SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND priority = 0 ORDER BY seq LIMIT 1)
   UNION ALL
   (SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND priority > 0 ORDER BY priority, seq LIMIT 1)`;
+
+const STORED = `
+  SELECT job.id, job.name, job.data::text AS data, job.opts::text AS opts, job.attempts_made AS "attemptsMade",
+         job.failed_reason AS "failedReason", job.stacktrace::text AS stacktrace,
+         job.finished_at_ms::float8 AS "finishedOn"
+    FROM unnest($2::text[]) WITH ORDINALITY AS given (id, position)
+    JOIN job ON job.queue = $1 AND job.id = given.id
+   ORDER BY given.position`;
 
 /**
  * BullMQ on PostgreSQL, in a schema of its own beside FMHL's tables. Applies BullMQ's migrations.
@@ -74,6 +82,10 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
         [name, jobs.map(({ id }) => id), jobs.map(({ finishedOn }) => finishedOn)],
       );
       return rowCount ?? 0;
+    },
+    storedJobs: async (name, ids) => {
+      const { rows } = await pool.query<StoredJob>(STORED, [name, ids]);
+      return { jobs: rows, read: ids.length };
     },
     statesOf: async (name, ids) => {
       const { rows } = await pool.query<{ id: string; state: JobState }>(
