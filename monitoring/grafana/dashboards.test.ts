@@ -14,6 +14,7 @@ import {
   type DashboardModel,
 } from '../../test/helpers/grafana.ts';
 import { knownSeries, seriesIn } from '../../test/helpers/promql.ts';
+import { RECORDINGS } from '../prometheus/slo.ts';
 import { dashboardFiles } from './dashboards.ts';
 
 // Parsing holds each against the schema of helpers/grafana.ts.
@@ -130,8 +131,9 @@ test('promtool accepts every expression', async () => {
   assert.match(stdout, new RegExp(`${rules.length} rules found`));
 });
 
-test('every metric in an expression is one of the contract, of the process, or of Prometheus', async () => {
+test('every metric in an expression is one of the contract, of the process, recorded, or of Prometheus', async () => {
   const known = await knownSeries();
+  RECORDINGS.forEach(({ record }) => known.add(record));
   for (const { where, expr } of queries) {
     const names = seriesIn(expr);
     assert.ok(names.length > 0, where);

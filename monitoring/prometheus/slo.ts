@@ -26,7 +26,7 @@ const JOBS_COMPLETED: MetricName = 'fmhl_jobs_completed_total';
 const REQUESTS: MetricName = 'fmhl_http_request_duration_seconds';
 const API_REQUESTS = rate(`${REQUESTS}_count{route=~"/api/.*"}`);
 
-const OBJECTIVES: readonly Objective[] = [
+export const OBJECTIVES: readonly Objective[] = [
   {
     // 99.5 %: of 200 jobs at most one may become a dead letter. An attempt that fails and is repeated is none.
     alert: 'JobSuccess',
@@ -63,7 +63,7 @@ interface Burn {
 }
 
 /** The workbook's, with the part of the budget that is gone when they fire: 2 % in 1 h, 5 % in 6 h, 10 % in 3 d. */
-const BURNS: readonly Burn[] = [
+export const BURNS: readonly Burn[] = [
   {
     name: 'Fast',
     factor: 14.4,
@@ -96,7 +96,7 @@ export interface Recording {
 }
 
 const windows = [...new Set(BURNS.flatMap(({ long, short }) => [short, long]))];
-const ratio = ({ bad }: Objective, window: Duration): string => `${bad.record}:ratio_rate${window}`;
+export const ratio = ({ bad }: Objective, window: Duration): string => `${bad.record}:ratio_rate${window}`;
 
 /**
  * The share that failed, in every window that an alert looks at. Long windows are summed up from the recorded rates:

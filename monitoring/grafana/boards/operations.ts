@@ -1,5 +1,7 @@
 /** Operations overview: is the system well, and if not, which part? */
-import { MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import { MappingType, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { BURNS, OBJECTIVES, ratio } from '../../prometheus/slo.ts';
 import { board, type Row } from '../dashboard.ts';
 import { graph, runbook, stat, table } from '../panels.ts';
 import { capturePanels } from './capture.ts';
@@ -79,49 +81,58 @@ const now: Row = {
   ],
 };
 
+const percent = (share: number): string => `${Number((100 * share).toFixed(3))} %`;
+
+/** How well a promise is kept, and how fast its error budget burns. */
+function level(slo: string, title: string, of: string, query: string, noValue: string): Builder<Panel>[] {
+  const promise = OBJECTIVES.find((one) => one.slo === slo);
+  if (promise === undefined) throw new Error(`There is no objective ${slo}`);
+  const { alert, objective } = promise;
+  // Without the dust of binary fractions.
+  const budget = Number((1 - objective).toFixed(6));
+  const burnt = (window: '5m' | '1h' | '6h'): string => `${ratio(promise, window)} / ${budget}`;
+  return [
+    stat({
+      title,
+      description: `Of ${of} in the time shown. The objective is ${percent(objective)} over 30 days.`,
+      unit: 'percentunit',
+      decimals: 3,
+      noValue,
+      sparkline: false,
+      thresholds: [
+        [0, 'red'],
+        [objective, 'green'],
+      ],
+      queries: { [title]: query },
+    }),
+    graph({
+      title: `${title}: error budget burn`,
+      description:
+        'Over 5 minutes, 1 hour and 6 hours. At 1 the 30 days end with nothing left; the lines are where alerts look.',
+      unit: 'none',
+      decimals: 1,
+      noValue: `${noValue}, or the recording rules are not loaded`,
+      thresholds: BURNS.map(({ factor, severity }): [number, 'red' | 'yellow'] => [
+        factor,
+        severity === 'critical' ? 'red' : 'yellow',
+      ]).sort(([one], [other]) => one - other),
+      alerts: BURNS.map(({ name }) => `${alert}Burn${name}`),
+      queries: { '5 minutes': burnt('5m'), '1 hour': burnt('1h'), '6 hours': burnt('6h') },
+    }),
+  ];
+}
+
 const objectives: Row = {
   title: 'Service levels',
   lines: [
-    [
-      stat({
-        title: 'Jobs that succeeded',
-        description: 'Of those that ended in the time shown: the share that did not become a dead letter.',
-        unit: 'percentunit',
-        decimals: 2,
-        noValue: 'no jobs',
-        sparkline: false,
-        queries: { succeeded: jobSuccess('$__range') },
-      }),
-      stat({
-        title: 'API availability',
-        description: 'Of the requests to the API in the time shown: the share not answered with a 5xx.',
-        unit: 'percentunit',
-        decimals: 3,
-        noValue: 'no requests',
-        sparkline: false,
-        queries: { available: availability('$__range', API) },
-      }),
-    ],
-    [
-      graph({
-        title: 'Jobs that succeeded, over time',
-        description: 'Over the last 5 minutes at each moment. Gaps: no job ended.',
-        unit: 'percentunit',
-        max: 1,
-        noValue: 'no jobs',
-        alerts: ['JobSuccessBurnFast', 'JobSuccessBurnSlow', 'JobSuccessBurnCreeping'],
-        queries: { succeeded: jobSuccess('5m') },
-      }),
-      graph({
-        title: 'API availability, over time',
-        description: 'Over the last 5 minutes at each moment.',
-        unit: 'percentunit',
-        max: 1,
-        noValue: 'no requests',
-        alerts: ['ApiAvailabilityBurnFast', 'ApiAvailabilityBurnSlow', 'ApiAvailabilityBurnCreeping'],
-        queries: { available: availability('5m', API) },
-      }),
-    ],
+    level('job_success', 'Jobs that succeeded', 'the jobs that ended', jobSuccess('$__range'), 'no jobs'),
+    level(
+      'api_availability',
+      'Not answered with a 5xx',
+      'the requests to the API',
+      availability('$__range', API),
+      'no requests',
+    ),
   ],
 };
 
