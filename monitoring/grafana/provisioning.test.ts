@@ -42,8 +42,12 @@ const providers = z.strictObject({
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, path), 'utf8');
 
-test('the data source is the default, which the dashboards choose at first', () => {
-  datasources.parse(parse(read('provisioning/datasources/prometheus.yml')));
+test('the data source is the default, which the dashboards choose at first, and knows the scrape interval', () => {
+  const [source] = datasources.parse(parse(read('provisioning/datasources/prometheus.yml'))).datasources;
+  const prometheus = z
+    .object({ global: z.object({ scrape_interval: z.string() }) })
+    .parse(parse(read('../prometheus/prometheus.yml')));
+  assert.equal(source.jsonData.timeInterval, prometheus.global.scrape_interval);
 });
 
 test('the provider looks where the documentation puts the dashboards', () => {
