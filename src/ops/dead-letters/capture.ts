@@ -2,7 +2,7 @@
  * Moves dead jobs from the engine's failed set into the dead-letter queue: inserted first, removed from
  * the engine only after the commit. A death in between is captured again, into the same entry.
  */
-import type { Engine } from '../../platform/engine/engine.ts';
+import type { Engine, FailedRef } from '../../platform/engine/engine.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { isRefusal, type Db } from '../../platform/postgres/db.ts';
@@ -21,6 +21,8 @@ export interface CaptureDeps {
 }
 
 const PAGE = 1_000;
+/** Pages in work: two in the database's hands while a third is read. */
+const AT_ONCE = 3;
 /** Jobs read at once. */
 const STEP = 250;
 /** Entries are inserted in statements of about this many characters, so that large payloads do not pile up. */
@@ -32,43 +34,49 @@ const LINES = 50;
 const MOST_PAGES = 10_000 / PAGE;
 
 /**
- * Captures the dead jobs of a queue, oldest first, up to 10,000; the next sweep goes on. While a page is
- * stored, the one before it is removed from the engine and the next one is read: the engine, this process and
- * the database then work at the same time.
+ * Captures the dead jobs of a queue, oldest first, up to 10,000; the next sweep goes on. While pages are stored,
+ * the engine and this process have the next one ready: all of them work at the same time.
  * @returns how many entries are new
  * @throws when the engine or the database can't be reached; the next sweep goes on
  */
 export async function captureQueue(queue: string, deps: CaptureDeps, signal: AbortSignal): Promise<number> {
   const seen = new Set<string>();
+  const storing: Promise<Stored>[] = [];
   let captured = 0;
-  /** Seen in this sweep and still in front of what follows: set aside, or not removed. */
+  /** Seen in this sweep and still in front of what follows: being stored, set aside, or not removed. */
   let left = 0;
-  let stored: NewDeadLetter[] = [];
-  const remove = async (): Promise<void> => {
-    left -= await deps.engine.removeFailed(
-      queue,
-      stored.map(({ engineId, failedAtMs }) => ({ id: engineId, finishedOn: failedAtMs })),
-    );
-  };
-  let page: Page | null = await readPage(queue, 0, deps);
-  observeLag(queue, page.entries[0], deps.metrics);
-  for (let pages = 1; page !== null; pages += 1) {
-    page.ids.forEach((id) => seen.add(id));
-    left += page.ids.length;
-    const goesOn: boolean = page.ids.length === PAGE && pages < MOST_PAGES && !signal.aborted;
-    // This page's jobs are removed only when they are stored: until then they stand in front of the next.
-    const next: Promise<Page | null> = remove().then(() => (goesOn ? readPage(queue, left, deps) : null));
-    // If storing fails, nobody waits for it any more.
-    next.catch(() => undefined);
-    const done = await storePage(queue, page, deps);
+  const finishOldest = async (): Promise<void> => {
+    const done = await storing.shift();
+    if (done === undefined) return;
     captured += done.added;
-    if (page.ids.length < PAGE && !signal.aborted) deps.setAside.keepOnly(queue, seen);
-    page = await next;
-    ({ stored } = done);
+    left -= await deps.engine.removeFailed(queue, done.stored.map(refOf));
+  };
+  try {
+    for (let pages = 0, more = true; more && pages < MOST_PAGES; pages += 1) {
+      const page = await readPage(queue, left, deps);
+      if (pages === 0) observeLag(queue, page.entries[0], deps.metrics);
+      page.ids.forEach((id) => seen.add(id));
+      left += page.ids.length;
+      const stored = storePage(queue, page, deps);
+      // A failure is told when its turn comes.
+      stored.catch(() => undefined);
+      storing.push(stored);
+      if (storing.length === AT_ONCE) await finishOldest();
+      if (page.ids.length < PAGE && !signal.aborted) deps.setAside.keepOnly(queue, seen);
+      more = page.ids.length === PAGE && !signal.aborted;
+    }
+    while (storing.length > 0) await finishOldest();
+  } finally {
+    // Nothing goes on behind the back of whoever stops this, or begins again after a failure.
+    await Promise.allSettled(storing);
   }
-  await remove();
   return captured;
 }
+
+const refOf = ({ engineId, failedAtMs }: NewDeadLetter): FailedRef => ({
+  id: engineId,
+  finishedOn: failedAtMs,
+});
 
 interface Page {
   ids: string[];

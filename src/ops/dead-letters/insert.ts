@@ -15,7 +15,6 @@ export interface Inserted {
  * @returns the entries that are new
  */
 export async function insertNew(tx: Tx, entries: NewDeadLetter[]): Promise<Inserted[]> {
-  await upsertGroups(tx, entries);
   const column = <K extends keyof NewDeadLetter>(key: K): NewDeadLetter[K][] =>
     entries.map((entry) => entry[key]);
   const { rows } = await sql<Inserted & { retry_of: DeadLetterId | null }>`
@@ -42,6 +41,8 @@ export async function insertNew(tx: Tx, entries: NewDeadLetter[]): Promise<Inser
     tx,
     rows.map(({ retry_of }) => retry_of).filter((id) => id !== null),
   );
+  // Last, because pages that are stored at the same time wait for each other from here to the commit.
+  await upsertGroups(tx, entries);
   return rows;
 }
 
