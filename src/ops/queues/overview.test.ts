@@ -4,9 +4,9 @@ import { Redis } from 'ioredis';
 import { eventually } from '../../../test/helpers/eventually.ts';
 import { startRedis } from '../../../test/helpers/redis.ts';
 import { createTestSystem, ENGINES, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
-import { observeEngine, observeQueues, readQueue } from './overview.ts';
+import { observeEngine, observeQueues, readQueues } from './overview.ts';
 
-const IDLE = { depth: 0, active: 0, delayed: 0, oldestWaitingSeconds: 0 };
+const IDLE = { depth: 0, active: 0, delayed: 0, paused: false, oldestWaitingSeconds: 0 };
 
 for (const kind of ENGINES) {
   describe(`the state of a queue on ${kind}`, () => {
@@ -20,7 +20,7 @@ for (const kind of ENGINES) {
     afterEach(() => system.close());
 
     const queue = () => system.engine.queue(testQueue.name);
-    const read = () => readQueue(system.engine, testQueue.name, clock);
+    const read = async () => (await readQueues(system.engine, [testQueue.name], clock))[0]!;
     const add = (options: object = {}) => queue().add('test_job', {}, options);
 
     test('is all zeros for a queue that nobody has used', async () => {

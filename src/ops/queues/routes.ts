@@ -4,7 +4,7 @@ import { HttpError } from '../../platform/http/errors.ts';
 import type { HttpServer } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import { withDeadline } from '../../platform/lifecycle/deadline.ts';
-import { readQueue } from './overview.ts';
+import { readQueues, type QueueState } from './overview.ts';
 
 export interface QueueRoutesDeps {
   engine: Engine;
@@ -22,6 +22,12 @@ const DEADLINE_MS = 1_000;
 
 /** `GET /api/v1/admin/queues` (Epic 12): every defined queue, and every other that has dead letters. */
 export function queueRoutes(app: HttpServer, { engine, clock, queues, deadLetters }: QueueRoutesDeps): void {
+  const read = (names: readonly string[]): Promise<QueueState[]> =>
+    withDeadline('the queue engine', DEADLINE_MS, readQueues(engine, names, clock)).catch(
+      (cause: unknown) => {
+        throw new HttpError('service_unavailable', { cause, retryAfterSeconds: 1 });
+      },
+    );
   app.get(
     '/api/v1/admin/queues',
     {
@@ -29,12 +35,11 @@ export function queueRoutes(app: HttpServer, { engine, clock, queues, deadLetter
       schema: { tags: ['queues'], summary: 'All queues at a glance', response: { 200: queuesResponse } },
     },
     async () => {
-      const counts = await deadLetters();
-      const names = [...new Set([...queues, ...counts.keys()])];
-      const reading = Promise.all(names.map((name) => readQueue(engine, name, clock)));
-      const states = await withDeadline('the queue engine', DEADLINE_MS, reading).catch((cause: unknown) => {
-        throw new HttpError('service_unavailable', { cause, retryAfterSeconds: 1 });
-      });
+      // Side by side; only a queue that is defined no more, and has dead letters, has to wait for its turn.
+      const [counts, defined] = await Promise.all([deadLetters(), read(queues)]);
+      const gone = [...counts.keys()].filter((name) => !queues.includes(name));
+      const states = [...defined, ...(await read(gone))];
+      const names = [...queues, ...gone];
       return {
         queues: names.map((name, index) => ({
           name,

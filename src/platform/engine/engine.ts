@@ -75,6 +75,21 @@ export function optionsOf(stored: Pick<StoredJob, 'opts'>): JobsOptions & { fmhl
   return Job.optsFromJSON(stored.opts);
 }
 
+export interface EngineQueueState {
+  /** Jobs ready to run that no worker has taken, with a priority and without, also while the queue is paused. */
+  waiting: number;
+  active: number;
+  /** Jobs that wait for their time: delayed, or backing off. */
+  delayed: number;
+  paused: boolean;
+  /**
+   * Since when the jobs that are next in line have been ready, in milliseconds since the epoch: the older of the
+   * first without a priority and the first with one. Ready since its delay was over; one that was tried before
+   * since then, as its backoff is not kept. Null when none waits.
+   */
+  readySinceMs: number | null;
+}
+
 /** `open`: it waits, is delayed or runs. */
 export type JobState = 'open' | 'completed' | 'failed';
 
@@ -100,8 +115,8 @@ export interface Engine {
    * does not look for a job in the waiting list, as BullMQ's `getJobState` does at the price of the list's length.
    */
   statesOf: (queue: string, ids: readonly string[]) => Promise<Map<string, JobState>>;
-  /** The jobs that are next in line, also while the queue is paused: the first without a priority, and with one. */
-  nextInLine: (queue: string) => Promise<EngineJob[]>;
+  /** What queues are doing, in the order of their names, in one round trip however many there are. */
+  queueStates: (queues: readonly string[]) => Promise<EngineQueueState[]>;
   /**
    * Names the present life of the engine's server. Another answer than before says that it was restarted,
    * or that a replica took over: then jobs that were acknowledged last may be lost.

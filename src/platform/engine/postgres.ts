@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
 import { sqlState } from '../postgres/db.ts';
 import { createPool } from '../postgres/pool.ts';
-import type { Engine, EngineEvents, EngineQueue, JobState, StoredJob } from './engine.ts';
+import type { Engine, EngineEvents, EngineQueue, EngineQueueState, JobState, StoredJob } from './engine.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
   connectionString: string;
@@ -15,11 +15,22 @@ const SCHEMA = 'bullmq';
 /** SQLSTATEs: out of resources such as disk, shutting down or starting up, read-only. */
 const TAKES_NOTHING = /^(53|57P|25006)/;
 
-/** BullMQ's own getters give the newest job here, and none of a queue that is paused. */
-const NEXT_IN_LINE = `
-  (SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND priority = 0 ORDER BY seq LIMIT 1)
-  UNION ALL
-  (SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND priority > 0 ORDER BY priority, seq LIMIT 1)`;
+const QUEUE_STATES = `
+  SELECT (SELECT count(*)::int FROM job WHERE job.queue = given.queue AND state = 'waiting') AS waiting,
+         (SELECT count(*)::int FROM job WHERE job.queue = given.queue AND state = 'active') AS active,
+         (SELECT count(*)::int FROM job WHERE job.queue = given.queue AND state = 'delayed') AS delayed,
+         EXISTS (SELECT FROM meta WHERE meta.queue = given.queue AND field = 'paused') AS paused,
+         (SELECT min(greatest(
+                   added_at_ms + CASE jsonb_typeof(opts -> 'delay') WHEN 'number' THEN (opts ->> 'delay')::float8 ELSE 0 END,
+                   processed_at_ms))
+            FROM ((SELECT added_at_ms, processed_at_ms, opts FROM job
+                    WHERE job.queue = given.queue AND state = 'waiting' AND priority = 0 ORDER BY seq LIMIT 1)
+                  UNION ALL
+                  (SELECT added_at_ms, processed_at_ms, opts FROM job
+                    WHERE job.queue = given.queue AND state = 'waiting' AND priority > 0 ORDER BY priority, seq LIMIT 1)
+                 ) AS next) AS "readySinceMs"
+    FROM unnest($1::text[]) WITH ORDINALITY AS given (queue, position)
+   ORDER BY position`;
 
 const STORED = `
   SELECT job.id, job.name, job.data::text AS data, job.opts::text AS opts, job.attempts_made AS "attemptsMade",
@@ -95,10 +106,9 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
       );
       return new Map(rows.map(({ id, state }) => [id, state]));
     },
-    nextInLine: async (name) => {
-      const { rows } = await pool.query<{ id: string }>(NEXT_IN_LINE, [name]);
-      const jobs = await Promise.all(rows.map(({ id }) => engine.queue(name).getJob(id)));
-      return jobs.filter((job) => job !== undefined);
+    queueStates: async (names) => {
+      const { rows } = await pool.query<EngineQueueState>(QUEUE_STATES, [names]);
+      return rows;
     },
     // What it has acknowledged is committed.
     incarnation: () => Promise.resolve('postgres'),
