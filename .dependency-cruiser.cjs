@@ -68,6 +68,12 @@ module.exports = {
       'downhill only',
     ),
     only(
+      'runbooks-stand-alone',
+      '^src/ops/runbooks/',
+      '^(contract/|src/platform/|src/ops/runbooks/)',
+      'they are read when the rest is broken',
+    ),
+    only(
       'access-downhill',
       '^src/ops/access/',
       '^(contract/|src/platform/|src/ops/(metrics|audit|access)/)',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { badLeadRoutes } from '../marketplace/bad-leads/routes.ts';
 import { billingRoutes } from '../marketplace/billing/routes.ts';
 import { catalogueRoutes } from '../marketplace/catalogue/routes.ts';
@@ -18,9 +19,11 @@ import { auditRoutes } from '../ops/audit/routes.ts';
 import { deadLetterRoutes } from '../ops/dead-letters/routes.ts';
 import { countByQueue } from '../ops/dead-letters/tallies.ts';
 import { queueRoutes } from '../ops/queues/routes.ts';
+import { runbookRoutes } from '../ops/runbooks/routes.ts';
 import type { HttpServer } from '../platform/http/types.ts';
 import type { Clock } from '../platform/lifecycle/clock.ts';
 import type { Tx } from '../platform/postgres/db.ts';
+import { packageRoot } from './package.ts';
 import { configured } from './queues.ts';
 import type { Services } from './services.ts';
 
@@ -43,6 +46,7 @@ async function operations(app: HttpServer, services: Services): Promise<void> {
   auditRoutes(app, { db });
   queueRoutes(app, { engine, clock, queues, deadLetters: () => countByQueue(db, new Date(clock.now())) });
   deadLetterRoutes(app, { db, clock, metrics, logger, definitions: services.queues });
+  runbookRoutes(app, { directory: join(packageRoot(), 'docs/runbooks') });
 }
 
 function marketplace(app: HttpServer, services: Services, publicUrl: () => string): void {

@@ -27,6 +27,8 @@ const PUBLIC = new Set([
   'GET /api/v1/leads/confirm',
   'GET /health/live',
   'GET /health/ready',
+  'GET /runbooks',
+  'GET /runbooks/:name',
 ]);
 
 let system: TestSystem;
