@@ -2,7 +2,7 @@
  * Moves dead jobs from the engine's failed set into the dead-letter queue: inserted first, removed from
  * the engine only after the commit. A death in between is captured again, into the same entry.
  */
-import type { Engine, FailedRef } from '../../platform/engine/engine.ts';
+import type { Engine, FailedRef, StoredJob } from '../../platform/engine/engine.ts';
 import { errorText } from '../../platform/lifecycle/errors.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { isRefusal, type Db } from '../../platform/postgres/db.ts';
@@ -25,13 +25,13 @@ const PAGE = 1_000;
 const AT_ONCE = 3;
 /** Jobs read at once. */
 const STEP = 250;
-/** Entries are inserted in statements of about this many characters, so that large payloads do not pile up. */
-const STATEMENT_CHARACTERS = 4_000_000;
+/** A page ends after about so many characters, so that large payloads do not pile up. */
+const PAGE_CHARACTERS = 4_000_000;
 /** Up to this many at once get a log line each; a storm gets one line a page. */
 const LINES = 50;
 
 /** Pages of one queue in one sweep: a queue whose jobs die faster must not keep the others waiting. */
-const MOST_PAGES = 10_000 / PAGE;
+const MOST_PAGES = 10;
 
 /**
  * Captures the dead jobs of a queue, oldest first, up to 10,000; the next sweep goes on. While pages are stored,
@@ -57,13 +57,13 @@ export async function captureQueue(queue: string, deps: CaptureDeps, signal: Abo
       if (pages === 0) observeLag(queue, page.entries[0], deps.metrics);
       page.ids.forEach((id) => seen.add(id));
       left += page.ids.length;
-      const stored = storePage(queue, page, deps);
+      const stored = store(queue, page.entries, deps);
       // A failure is told when its turn comes.
       stored.catch(() => undefined);
       storing.push(stored);
       if (storing.length === AT_ONCE) await finishOldest();
-      if (page.ids.length < PAGE && !signal.aborted) deps.setAside.keepOnly(queue, seen);
-      more = page.ids.length === PAGE && !signal.aborted;
+      if (page.last && !signal.aborted) deps.setAside.keepOnly(queue, seen);
+      more = !page.last && !signal.aborted;
     }
     while (storing.length > 0) await finishOldest();
   } finally {
@@ -81,69 +81,50 @@ const refOf = ({ engineId, failedAtMs }: NewDeadLetter): FailedRef => ({
 interface Page {
   ids: string[];
   entries: NewDeadLetter[];
+  /** Nothing stands behind it. */
+  last: boolean;
 }
 
+/** Reads in several steps, between which the process answers the database. */
 async function readPage(queue: string, offset: number, deps: CaptureDeps): Promise<Page> {
   const ids = await deps.engine.queue(queue).getRanges(['failed'], offset, offset + PAGE - 1, true);
-  const due = ids.filter((id) => deps.setAside.isDue(queue, id));
-  return { ids, entries: await load(queue, due, deps) };
-}
-
-async function storePage(queue: string, page: Page, deps: CaptureDeps): Promise<Stored> {
-  const all: Stored = { stored: [], added: 0 };
-  for (const chunk of chunks(page.entries)) {
-    const done = await store(queue, chunk, deps);
-    all.stored.push(...done.stored);
-    all.added += done.added;
-  }
-  return all;
-}
-
-/** In several steps, between which the process answers the database. */
-async function load(queue: string, ids: readonly string[], deps: CaptureDeps): Promise<NewDeadLetter[]> {
   const entries: NewDeadLetter[] = [];
-  let from = 0;
-  while (from < ids.length) {
+  let [from, characters] = [0, 0];
+  while (from < ids.length && characters < PAGE_CHARACTERS) {
     const asked = ids.slice(from, from + STEP);
-    const { jobs, read } = await deps.engine.storedJobs(queue, asked);
-    from += read;
-    const found = new Set(jobs.map(({ id }) => id));
-    for (const id of asked.slice(0, read)) {
-      if (!found.has(id)) deps.setAside.add(queue, id, 'the engine has lost its data');
-    }
-    for (const job of jobs) {
-      // A job whose stored form can't be read must not keep the others from being captured.
-      try {
-        entries.push(toNewDeadLetter(queue, job));
-      } catch (error) {
-        deps.setAside.add(queue, job.id, unreadable(error));
-      }
-    }
+    const due = asked.filter((id) => deps.setAside.isDue(queue, id));
+    const { jobs, read } = await deps.engine.storedJobs(queue, due);
+    for (const job of jobs) characters += job.data.length + (job.stacktrace?.length ?? 0);
+    entries.push(...entriesOf(queue, due.slice(0, read), jobs, deps));
+    const next = due[read];
+    from += next === undefined ? asked.length : asked.indexOf(next);
   }
-  return entries;
+  return { ids: ids.slice(0, from), entries, last: from === ids.length && ids.length < PAGE };
+}
+
+/** Of the jobs that are what they should be; the others are set aside. */
+function entriesOf(
+  queue: string,
+  ids: string[],
+  jobs: StoredJob[],
+  { setAside }: CaptureDeps,
+): NewDeadLetter[] {
+  const found = new Set(jobs.map(({ id }) => id));
+  for (const id of ids) if (!found.has(id)) setAside.add(queue, id, 'the engine has lost its data');
+  return jobs.flatMap((job) => {
+    try {
+      return [toNewDeadLetter(queue, job)];
+    } catch (error) {
+      setAside.add(queue, job.id, unreadable(error));
+      return [];
+    }
+  });
 }
 
 function unreadable(error: unknown): string {
   // Of data that is no JSON, or JSON of another kind. The message may quote the data.
   const quotes = error instanceof SyntaxError || error instanceof TypeError;
   return quotes ? "its stored data can't be read" : errorText(error);
-}
-
-function* chunks(entries: NewDeadLetter[]): Generator<NewDeadLetter[]> {
-  let chunk: NewDeadLetter[] = [];
-  let characters = 0;
-  for (const entry of entries) {
-    const size =
-      (entry.payload?.length ?? 0) + (entry.payloadText?.length ?? 0) + (entry.stackTrace?.length ?? 0);
-    if (chunk.length > 0 && characters + size > STATEMENT_CHARACTERS) {
-      yield chunk;
-      chunk = [];
-      characters = 0;
-    }
-    chunk.push(entry);
-    characters += size;
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 interface Stored {
@@ -153,6 +134,7 @@ interface Stored {
 
 /** Stores entries together, and where one of them can't be stored, each alone. */
 async function store(queue: string, entries: NewDeadLetter[], deps: CaptureDeps): Promise<Stored> {
+  if (entries.length === 0) return { stored: [], added: 0 };
   try {
     return { stored: entries, added: await insert(queue, entries, deps) };
   } catch (error) {
