@@ -12,7 +12,7 @@ import { readDashboards } from '../../test/helpers/grafana.ts';
 import { EXTERNAL_LABELS, testsOf, type PromtoolTest } from './promtool-tests.ts';
 import { PROOFS } from './proofs/index.ts';
 import { ALERTS, ruleTexts, rulesOf } from './rules.ts';
-import { RECORDINGS } from './slo.ts';
+import { BURNS, OBJECTIVES, RECORDINGS } from './slo.ts';
 
 const RULES = join(import.meta.dirname, 'rules');
 const run = promisify(execFile);
@@ -152,6 +152,29 @@ test('the watchdog fires from the start, whatever there is', () =>
     ],
     '15s',
   ));
+
+describe('docs/monitoring.md', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/monitoring.md'), 'utf8');
+
+  test('lists every alert, with its severity and how long it must last', () => {
+    const listed = [...text.matchAll(/^\| \[(\w+)\]\(runbooks\/\1\.md\) \| (\w+) \| ([\w ]+) \|/gm)];
+    assert.deepEqual(
+      listed.map(([, name, severity, lasts]) => [name, severity, lasts]),
+      ALERTS.map(({ name, severity, for: lasts = 'at once' }) => [name, severity, lasts]),
+    );
+  });
+
+  test('has the objectives and the speeds of burning', () => {
+    const percents = [...text.matchAll(/^\| .* \| ([\d.]+) % \|$/gm)].map(
+      ([, percent]) => Number(percent) / 100,
+    );
+    assert.deepEqual(
+      percents.map((share) => share.toFixed(6)),
+      OBJECTIVES.map(({ objective }) => objective.toFixed(6)),
+    );
+    for (const { name, factor } of BURNS) assert.match(text, new RegExp(`Burn${name}\`[^.]* ${factor}\\b`));
+  });
+});
 
 describe('rules at another scale', () => {
   const scaled = rulesOf({ scale: 0.1 });
