@@ -13,7 +13,7 @@ export function listRoutes(app: HttpServer, deps: DeadLetterDeps): void {
       config: { access: 'admin' },
       schema: {
         tags,
-        summary: 'Dead letters, newest failure first; a search of payloads is audited',
+        summary: 'Dead letters, newest failure first; a search of payloads or error messages is audited',
         querystring: deadLetterListQuery,
         response: { 200: deadLetterListResponse },
       },

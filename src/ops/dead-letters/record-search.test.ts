@@ -38,10 +38,11 @@ async function ask(query: string) {
 
 const VALUE = 'payload_path=to&payload_value=user@example.com';
 
-test('a search of payloads is written down by the names of its conditions, without what was searched for', async () => {
+test('a search of payloads or error messages is written down by the names of its conditions, without what was searched for', async () => {
   for (const [query, filters] of [
     [`?${VALUE}`, ['payload_path', 'payload_value']],
     ['?payload=user@example.com&error=smtp', ['error', 'payload']],
+    ['?error=smtp', ['error']],
   ] as const) {
     const { answer, audited } = await ask(query);
     assert.equal(answer.entries?.length, 2);
@@ -67,7 +68,7 @@ test('each page of a search is written down, whichever list its cursor is from; 
   assert.deepEqual([second.status, second.answer.entries?.length, second.audited.length], [200, 1, 1]);
   const foreign = (await ask('?limit=1')).answer.next_cursor;
   assert.equal((await ask(`?${VALUE}&limit=1&cursor=${foreign}`)).audited.length, 1);
-  for (const query of ['', '?error=smtp', '?job_name=test_job']) {
+  for (const query of ['', '?queue=test_queue', '?job_name=test_job']) {
     assert.deepEqual((await ask(query)).audited, [], query);
   }
 });

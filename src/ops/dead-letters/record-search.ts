@@ -1,4 +1,7 @@
-/** Which questions about dead letters are written down: those that tell what a payload holds by their answer alone. */
+/**
+ * Which questions about dead letters are written down: those that tell by their answer alone what a payload holds, or
+ * what an error message does where it is shown masked.
+ */
 import type { DeadLetterFilter, DeadLetterListQuery } from '../../../contract/dead-letters.ts';
 import { omit } from '../../platform/collections.ts';
 import type { Actor } from '../../platform/http/types.ts';
@@ -13,7 +16,7 @@ export function filtersOf(filter: DeadLetterFilter): string[] {
 }
 
 /**
- * Writes down who searches payloads, each page of it: a cursor is of no filter, so one from any other list would
+ * Writes down who searches payloads or error messages, each page of it: a cursor is of no filter, so one from any other list would
  * let a search go by unseen.
  */
 export async function recordSearch(
@@ -21,8 +24,8 @@ export async function recordSearch(
   actor: Actor,
   { db }: Pick<DeadLetterDeps, 'db'>,
 ): Promise<void> {
-  const searchesPayload = query.payload !== undefined || query.payload_value !== undefined;
-  if (!searchesPayload) return;
+  const { error, payload, payload_value: value } = query;
+  if ([error, payload, value].every((text) => text === undefined)) return;
   const filter = omit(query, ['page', 'limit', 'cursor']);
   await db.transaction().execute((tx) =>
     record(tx, actor, {
