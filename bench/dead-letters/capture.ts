@@ -9,7 +9,7 @@ import type { Db } from '../../src/platform/postgres/db.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import type { RunningRole } from '../../test/helpers/processes.ts';
 import { say } from '../figures.ts';
-import { cpuText, leastSeconds, watchCpu, watchOthers } from './cpu.ts';
+import { cpuText, leastSeconds, watchCpu, watchOthers, type CpuFigures } from './cpu.ts';
 import type { BenchDatabase } from './database.ts';
 import { speedVerdict, verdict } from './measure.ts';
 import { sameCounts } from './retention.ts';
@@ -44,7 +44,7 @@ export async function benchCapture(database: BenchDatabase): Promise<boolean> {
     const time = { seconds, cpuSeconds: leastSeconds(spent), others: others() };
     let met = speedVerdict('captured alone', JOBS, time, TARGET_PER_SECOND);
 
-    const scene: Scene = { database, stage, housekeeping };
+    const scene: Scene = { database, stage, housekeeping, pids };
     // Nobody but the capture works here, so the deaths may come as fast as the target says.
     met = (await whileTheyDie(scene, 'by script', JOBS, () => storm.dieNow())) && met;
     storm.close();
@@ -65,20 +65,23 @@ interface Scene {
   database: BenchDatabase;
   stage: Stage;
   housekeeping: RunningRole;
+  pids: CpuFigures;
 }
 
 /** Captured while they die: how far behind the capture is when the last has died. */
 async function whileTheyDie(
-  { database, stage, housekeeping }: Scene,
+  { database, stage, housekeeping, pids }: Scene,
   how: string,
   before: number,
   begin: () => unknown,
 ): Promise<boolean> {
   await enqueueBroken(stage.engine, JOBS);
   const backlog = watchBacklog(database);
+  const [cpu, others] = [watchCpu(pids), watchOthers()];
   const capture = captured(database.db, stage.engine, housekeeping, before);
   await begin();
   const during = await capture;
+  say(`  ${cpuText(cpu())}, others ${(others().share * 100).toFixed(0)} % of CPUs`);
   say(`  changes of counts that waited: ${await backlog.stop()} at most`);
   say(
     `  while they die ${how}: ${deathRate(during)} deaths/s, ${rate(during)} entries/s, memory ${memoryOf(during.memory)}`,
