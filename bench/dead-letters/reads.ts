@@ -144,11 +144,17 @@ async function benchCounts({ db, now, pid }: BenchDatabase, { queues, groups }: 
   ];
   const settled = await measure(counts, { pid, rounds: ROUNDS });
   const met = report(`counts of ${queues.length} queues`, settled, COUNT_TARGET);
-  // Changes that come to nothing in the sum.
+  // Changes that come to nothing in the sum; as many of each of the five scopes, as triggers append them.
+  const ofScope = UNSETTLED / 5 / 2;
   await sql`
     INSERT INTO dead_letter_tally_changes (scope, queue_name, group_id, at, entries)
-    SELECT scope, queue_name, group_id, at, sign FROM dead_letter_tallies, (VALUES (1), (-1)) AS change (sign)
-     LIMIT ${UNSETTLED}`.execute(db);
+    SELECT scope, queue_name, group_id, at, sign
+      FROM (SELECT *, row_number() OVER (PARTITION BY scope ORDER BY random()) AS nth,
+                   count(*) OVER (PARTITION BY scope) AS known FROM dead_letter_tallies) AS tally
+     CROSS JOIN generate_series(0, ${ofScope}::int / 100) AS turn (nth)
+     CROSS JOIN (VALUES (1), (-1)) AS change (sign)
+     WHERE tally.nth + turn.nth * known <= ${ofScope}::int
+     ORDER BY random()`.execute(db);
   const unsettled = await measure(counts, { pid, rounds: 100 });
   report(
     `the same with ${UNSETTLED.toLocaleString('en')} changes not settled yet, as in a storm`,

@@ -20,22 +20,31 @@ export interface QueueDeadLetters {
   failedLastHour: number;
 }
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
-/** Per queue that has any. */
+/**
+ * The start of a UTC minute or hour. Worked out here, not by `date_trunc`: the server would do it again for each
+ * of the changes.
+ */
+function startOf(ms: number, unitMs: number): Date {
+  return new Date(Math.floor(ms / unitMs) * unitMs);
+}
+
+/** Per queue that has any. One condition for all three, so that the changes are read once. */
 export async function countByQueue(db: Db, now: Date): Promise<Map<string, QueueDeadLetters>> {
-  const since = new Date(now.getTime() - HOUR_MS);
-  const { rows } = await sql<{ queue_name: string; unresolved: string; muted: string; recent: string }>`
-    SELECT queue_name, sum(unresolved) AS unresolved, sum(muted) AS muted, sum(recent) AS recent
-      FROM (SELECT queue_name, unresolved, 0 AS muted, 0 AS recent
-              FROM dead_letter_tallies_now WHERE scope = 'queue'
-            UNION ALL
-            SELECT queue_name, 0, unresolved, 0
-              FROM dead_letter_tallies_now WHERE scope = 'group' AND ${MUTED}
-            UNION ALL
-            SELECT queue_name, 0, 0, entries
-              FROM dead_letter_tallies_now
-             WHERE scope = 'queue_minute' AND at >= date_trunc('minute', ${since}::timestamptz, 'UTC')) AS tally
+  const since = startOf(now.getTime() - HOUR_MS, MINUTE_MS);
+  const { rows } = await sql<{
+    queue_name: string;
+    unresolved: string | null;
+    muted: string | null;
+    recent: string | null;
+  }>`
+    SELECT queue_name, sum(unresolved) FILTER (WHERE scope = 'queue') AS unresolved,
+           sum(unresolved) FILTER (WHERE scope = 'group') AS muted,
+           sum(entries) FILTER (WHERE scope = 'queue_minute') AS recent
+      FROM dead_letter_tallies_now
+     WHERE scope = 'queue' OR (scope = 'group' AND ${MUTED}) OR (scope = 'queue_minute' AND at >= ${since})
      GROUP BY queue_name`.execute(db);
   return new Map(
     rows.map(({ queue_name, unresolved, muted, recent }) => [
@@ -51,11 +60,11 @@ export async function countByQueue(db: Db, now: Date): Promise<Map<string, Queue
 
 /** Per queue that has any: unresolved entries that retention takes within 3 days; to the hour. */
 export async function countExpiring(db: Db, now: Date): Promise<Map<string, number>> {
-  const before = new Date(now.getTime() - RETENTION_MS + EXPIRY_WARNING_MS);
+  const before = startOf(now.getTime() - RETENTION_MS + EXPIRY_WARNING_MS, HOUR_MS);
   const { rows } = await sql<{ queue_name: string; expiring: string }>`
     SELECT queue_name, sum(unresolved) AS expiring
       FROM dead_letter_tallies_now
-     WHERE scope = 'queue_hour' AND at < date_trunc('hour', ${before}::timestamptz, 'UTC')
+     WHERE scope = 'queue_hour' AND at < ${before}
      GROUP BY queue_name`.execute(db);
   return new Map(rows.map(({ queue_name, expiring }) => [queue_name, Number(expiring)]));
 }
@@ -76,14 +85,12 @@ export async function keptTotal(
   }[filter.resolved];
   const ofQueue = filter.queue === undefined ? sql`TRUE` : sql`queue_name = ${filter.queue}`;
   const ofGroup = filter.group === undefined ? sql`TRUE` : sql`group_id = ${filter.group}`;
-  const inMuted = sql`
-    (SELECT coalesce(sum(${count}), 0) FROM dead_letter_tallies_now
-      WHERE scope = 'group' AND ${MUTED} AND ${ofQueue} AND ${ofGroup})`;
-  const inAll = sql`
-    (SELECT coalesce(sum(${count}), 0) FROM dead_letter_tallies_now
-      WHERE scope = ${filter.group === undefined ? 'queue' : 'group'} AND ${ofQueue} AND ${ofGroup})`;
-  const { rows } = await sql<{ in_all: string; in_muted: string }>`
-    SELECT ${inAll} AS in_all, ${muted === 'all' ? sql`0` : inMuted} AS in_muted`.execute(db);
+  const inAll = filter.group === undefined ? sql`scope = 'queue'` : sql`scope = 'group'`;
+  const inMuted = muted === 'all' ? sql`FALSE` : sql`scope = 'group' AND ${MUTED}`;
+  const { rows } = await sql<{ in_all: string | null; in_muted: string | null }>`
+    SELECT sum(${count}) FILTER (WHERE ${inAll}) AS in_all, sum(${count}) FILTER (WHERE ${inMuted}) AS in_muted
+      FROM dead_letter_tallies_now
+     WHERE ${ofQueue} AND ${ofGroup} AND (${inAll} OR (${inMuted}))`.execute(db);
   const [all, silenced] = [Number(rows[0]?.in_all ?? 0), Number(rows[0]?.in_muted ?? 0)];
   return muted === 'true'
     ? { total: silenced, passedOver: all - silenced }
