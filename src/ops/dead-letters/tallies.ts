@@ -11,11 +11,14 @@ import { loopMetrics } from '../metrics/loops.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { EXPIRY_WARNING_MS, MUTED, mutedOf, RETENTION_MS } from './filter.ts';
 
-export interface QueueDeadLetters {
+export interface QueueUnresolved {
   /** Unresolved entries, but for those of muted groups. */
   unresolved: number;
   /** Unresolved entries of muted groups. */
   muted: number;
+}
+
+export interface QueueDeadLetters extends QueueUnresolved {
   /** Entries whose final failure lies within the last 60 minutes, whatever became of them; to the minute. */
   failedLastHour: number;
 }
@@ -54,6 +57,22 @@ export async function countByQueue(db: Db, now: Date): Promise<Map<string, Queue
         muted: Number(muted),
         failedLastHour: Number(recent),
       },
+    ]),
+  );
+}
+
+/** The same without the failures of the last hour, which are a row a queue and minute: most of the work. */
+export async function countUnresolved(db: Db): Promise<Map<string, QueueUnresolved>> {
+  const { rows } = await sql<{ queue_name: string; unresolved: string | null; muted: string | null }>`
+    SELECT queue_name, sum(unresolved) FILTER (WHERE scope = 'queue') AS unresolved,
+           sum(unresolved) FILTER (WHERE scope = 'group') AS muted
+      FROM dead_letter_tallies_now
+     WHERE scope = 'queue' OR (scope = 'group' AND ${MUTED})
+     GROUP BY queue_name`.execute(db);
+  return new Map(
+    rows.map(({ queue_name, unresolved, muted }) => [
+      queue_name,
+      { unresolved: Number(unresolved) - Number(muted), muted: Number(muted) },
     ]),
   );
 }

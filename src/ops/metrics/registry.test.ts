@@ -219,6 +219,24 @@ describe('gauges that are read at a scrape', () => {
     });
   });
 
+  test('that change seldom are read seldom, but for those that failed', async () => {
+    const { metrics } = setUp();
+    const reads = { seldom: 0, failing: 0, often: 0 };
+    const seldom = { everyMs: 60_000 };
+    const count = (name: keyof typeof reads) => (): Promise<void> => {
+      reads[name] += 1;
+      return name === 'failing' ? Promise.reject(new Error('away')) : Promise.resolve();
+    };
+    metrics.collect('seldom', ['fmhl_dlq_expiring'], count('seldom'), seldom);
+    metrics.collect('failing', ['fmhl_outbox_depth'], count('failing'), seldom);
+    metrics.collect('often', ['fmhl_dlq_size'], count('often'));
+    await eventually(async () => {
+      await metrics.expose();
+      return reads.failing === 2 && reads.often === 2;
+    });
+    assert.equal(reads.seldom, 1);
+  });
+
   test('are absent when they can not be read, and leave the others alone', async () => {
     const { metrics, log } = setUp();
     metrics.gauge('fmhl_outbox_depth').set(5);

@@ -20,11 +20,16 @@ export interface Metrics {
   /** A histogram's series; it observes milliseconds or seconds, as its name says. */
   histogram: (name: HistogramName, labels?: Labels) => { observe: (duration: number) => void };
   /**
-   * Registers a reader that sets gauges whenever the metrics are read, at most once a second. When it
-   * fails or takes over a second, its gauges are absent from that scrape: better than an old value. One
+   * Registers a reader that sets gauges whenever the metrics are read, at most once a second or so often as
+   * `everyMs` says. When it fails or takes over a second, its gauges are absent from that scrape: better than an old value. One
    * that still hangs from an earlier scrape is not started again.
    */
-  collect: (source: string, gauges: GaugeName[], read: () => Promise<void>) => void;
+  collect: (
+    source: string,
+    gauges: GaugeName[],
+    read: () => Promise<void>,
+    options?: { everyMs?: number },
+  ) => void;
   /** The exposition text. */
   expose: () => Promise<string>;
 }
@@ -83,9 +88,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     counter: (name, labels = {}) => found(counters, name).labels(labels),
     gauge: (name, labels = {}) => found(gauges, name).labels(labels),
     histogram: (name, labels = {}) => found(histograms, name).labels(labels),
-    collect: (source, names, read) => {
+    collect: (source, names, read, { everyMs = COLLECT_EVERY_MS } = {}) => {
       const reset = (): void => names.forEach((name) => found(gauges, name).clear());
-      sources.push(collector({ source, read, reset, metrics, logger: options.logger }));
+      sources.push(collector({ source, read, reset, everyMs, metrics, logger: options.logger }));
     },
     expose: async () => {
       await Promise.all(sources.map((collect) => collect()));
@@ -99,16 +104,17 @@ interface Collector {
   source: string;
   read: () => Promise<void>;
   reset: () => void;
+  everyMs: number;
   metrics: Metrics;
   logger: Logger;
 }
 
 /**
- * Reads a source at most once a second, however many scrapers there are, and never twice at a time: a
+ * Reads a source at most so often, however many scrapers there are, and never twice at a time: a
  * read that outlived its deadline is waited for again at the next scrape.
  */
-function collector({ source, read, reset, metrics, logger }: Collector): () => Promise<void> {
-  let lastRead = -Infinity;
+function collector({ source, read, reset, everyMs, metrics, logger }: Collector): () => Promise<void> {
+  let nextReadMs = -Infinity;
   let reading: Promise<void> | undefined;
   let running: Promise<void> | undefined;
   const failures = metrics.counter('fmhl_metrics_collect_failures_total', { source });
@@ -123,19 +129,22 @@ function collector({ source, read, reset, metrics, logger }: Collector): () => P
     return reading;
   };
   const collect = async (): Promise<void> => {
+    let pauseMs = everyMs;
     try {
       await withDeadline(source, COLLECT_DEADLINE_MS, reading ?? start());
     } catch (error) {
+      // Also one that is read seldom is not missed for long.
+      pauseMs = COLLECT_EVERY_MS;
       reset();
       failures.inc();
       logger.warn('metrics_collect_failed', { source, reason: errorText(error) });
     } finally {
-      lastRead = performance.now();
+      nextReadMs = performance.now() + pauseMs;
       running = undefined;
     }
   };
   return () => {
-    if (running === undefined && performance.now() - lastRead < COLLECT_EVERY_MS) return Promise.resolve();
+    if (running === undefined && performance.now() < nextReadMs) return Promise.resolve();
     running ??= collect();
     return running;
   };
