@@ -75,7 +75,8 @@ function windowsScaled(expr: string, scale: number): string {
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function scaled(duration: string, scale: number): string {
+/** A duration of Prometheus or Alertmanager, multiplied: `5m` by 0.1 is `30000ms`. */
+export function scaled(duration: string, scale: number): string {
   if (scale === 1) return duration;
   const unit = UNIT_MS[duration.slice(-1)];
   const count = Number(duration.slice(0, -1));

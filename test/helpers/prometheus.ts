@@ -44,17 +44,26 @@ export interface Prometheus {
 }
 
 /** A Prometheus of its own on a free port, with an empty storage; ready when this returns. */
-export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+export function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+  // JSON is YAML, too.
+  return startPrometheusWith(JSON.stringify(configuration(options), null, 2));
+}
+
+/**
+ * The same with a whole configuration.
+ * @param configuration the text of its file
+ * @param flags of the command line, further ones
+ */
+export async function startPrometheusWith(configuration: string, flags: string[] = []): Promise<Prometheus> {
   const dir = await mkdtemp(join(tmpdir(), 'fmhl-prometheus-'));
   removeAfterUs(dir);
-  const config = join(dir, 'prometheus.json');
-  // JSON is YAML, too.
-  await writeFile(config, JSON.stringify(configuration(options), null, 2));
+  const config = join(dir, 'prometheus.yml');
+  await writeFile(config, configuration);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawnChild('prometheus', [
     ...[`--config.file=${config}`, `--storage.tsdb.path=${join(dir, 'data')}`],
-    ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
+    ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn', ...flags],
   ]);
   let log = '';
   child.stdout?.resume();
