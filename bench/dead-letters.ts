@@ -11,6 +11,7 @@ import { benchRetention } from './dead-letters/retention.ts';
 import { benchRetry } from './dead-letters/retry.ts';
 import { benchSearch } from './dead-letters/search.ts';
 import { machine, say } from './figures.ts';
+import { record } from './record.ts';
 
 const MOST = 10_000_000;
 const MEDIUM = 1_000_000;
@@ -52,4 +53,4 @@ async function main(): Promise<void> {
   process.exitCode = missed.length === 0 ? 0 : 1;
 }
 
-await main();
+await record('bench:dead-letters', main);

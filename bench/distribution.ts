@@ -3,7 +3,6 @@
  * levels (target: p95 of at most 150 ms), and how many leads 4 worker processes distribute in a second.
  * PostgreSQL commits durably (fsync on); it, Redis and the workers share this machine.
  */
-import { cpus, totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import {
   createMarket,
@@ -31,6 +30,8 @@ import { createLogger } from '../src/platform/logging/logger.ts';
 import { createDb, type Db } from '../src/platform/postgres/db.ts';
 import { createPool } from '../src/platform/postgres/pool.ts';
 import { migrate } from '../src/platform/postgres/migrate.ts';
+import { machine, say } from './figures.ts';
+import { record } from './record.ts';
 
 const LEVELS = 5;
 const SUBSCRIBERS_PER_LEVEL = 40;
@@ -47,7 +48,6 @@ const LONGEST_MS = 22_000;
 
 const DURABLE = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = createLogger({ level: 'error', role: 'cli', version: 'bench' });
 
 const specOf = (leads: number, maxRecipients: number): MarketSpec => ({
@@ -158,10 +158,7 @@ function jobsOf(markets: readonly Market[]): JobSpec[] {
 }
 
 async function main(): Promise<void> {
-  const [cpu] = cpus();
-  say(
-    `node ${process.version}, ${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-  );
+  say(machine());
   const [postgres, redis] = await Promise.all([startPostgresServer(DURABLE), startRedis()]);
   const pool = createPool({
     connectionString: postgres.url,
@@ -183,4 +180,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await record('bench:distribution', main);

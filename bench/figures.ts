@@ -1,7 +1,13 @@
 /** What benchmarks have in common: the machine they ran on, and how times are summed up. */
 import { cpus, loadavg, totalmem } from 'node:os';
 
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** All that was said, for BENCHMARKS.md. */
+export const said: string[] = [];
+
+export function say(line: string): void {
+  said.push(line);
+  process.stdout.write(`${line}\n`);
+}
 
 /** One line that says what ran where; the load tells whether anything else did. */
 export function machine(): string {

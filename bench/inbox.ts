@@ -17,6 +17,7 @@ import { createPool } from '../src/platform/postgres/pool.ts';
 import { startPostgresServer } from '../test/helpers/postgres-server.ts';
 import { machine, percentile, say } from './figures.ts';
 import { ASSIGNMENTS, ASSIGNMENTS_EACH, seed, seedFresh, SOME_PROVIDER } from './inbox-seed.ts';
+import { record } from './record.ts';
 
 const WARM_UP = 10;
 const MEASURED = 150;
@@ -188,4 +189,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await record('bench:inbox', main);
