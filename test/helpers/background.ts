@@ -1,4 +1,4 @@
-/** What goes on in the background of a test, and locks that are held for too long. */
+/** What goes on in the background of a test: rounds of something, and locks that are held for too long. */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../src/platform/postgres/db.ts';
 import { eventually } from './eventually.ts';
