@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { entryOutcome } from '../../../../contract/dead-letter-operations.ts';
 import type { DeadLetterId } from '../../../../contract/ids.ts';
 import { makeDeadLetter, makeDeadLetters } from '../../../../test/factories/dead-letters.ts';
 import { createTestApi, type TestApi } from '../../../../test/helpers/api.ts';
@@ -15,6 +16,7 @@ import {
 } from '../../../../test/helpers/dead-letter-operations.ts';
 import { eventually } from '../../../../test/helpers/eventually.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
+import { createMetrics } from '../../metrics/registry.ts';
 import { relayBatch } from '../../outbox/relay.ts';
 import { defineQueue } from '../../queues/definition.ts';
 import { createRunner, startOperations } from './run.ts';
@@ -165,6 +167,16 @@ describe('who works on what', () => {
     const jobs = await system.engine.queue(testQueue.name).getJobs(['waiting']);
     const made = jobs.map(({ id }) => String(id)).filter((id) => ids.some((one) => id === `retry-${one}`));
     assert.deepEqual(sorted(made), sorted(rows.map((row) => `retry-${row.id}`)));
+  });
+
+  test('every outcome is exported as 0 before any entry has it', async () => {
+    const metrics = createMetrics({ role: 'start', version: '0.0.0', queues: [], logger: system.logger });
+    createRunner({ ...deps(), metrics });
+    const lines = (await metrics.expose()).split('\n');
+    for (const outcome of entryOutcome.options) {
+      const series = `fmhl_dlq_operation_entries_total{outcome="${outcome}"}`;
+      assert.ok(lines.includes(`${series} 0`), series);
+    }
   });
 
   test('operations take turns', async () => {

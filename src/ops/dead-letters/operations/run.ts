@@ -1,4 +1,5 @@
 /** Carries operations out, in the background of the one process that does housekeeping. */
+import { entryOutcome } from '../../../../contract/dead-letter-operations.ts';
 import type { DeadLetterOperationId } from '../../../../contract/ids.ts';
 import { startLoop, type Loop } from '../../../platform/lifecycle/loop.ts';
 import { loopMetrics } from '../../metrics/loops.ts';
@@ -50,6 +51,10 @@ export function startOperations(deps: DeadLetterDeps): Loop {
 export function createRunner(
   deps: DeadLetterDeps,
 ): (signal: AbortSignal) => Promise<'worked' | 'waits' | 'nothing'> {
+  // All present from the start: a rate needs a first value.
+  for (const outcome of entryOutcome.options) {
+    deps.metrics.counter('fmhl_dlq_operation_entries_total', { outcome });
+  }
   const troubles = createTroubles(deps);
   const pacers = new Map<DeadLetterOperationId, Pacer>();
   const shareOf = ({ id, rate_per_second: rate, state }: OpenOperation): number => {
