@@ -2,6 +2,7 @@ import { createRedisBackend, Queue, RedisConnection, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { StartError, errorText } from '../lifecycle/errors.ts';
 import { withDeadline } from '../lifecycle/deadline.ts';
+import { batchWrites } from './batch-writes.ts';
 import type { Engine, EngineEvents, EngineQueue, FailedRef, JobState, StoredJob } from './engine.ts';
 
 export interface RedisEngineOptions extends EngineEvents {
@@ -220,6 +221,7 @@ function connect(options: RedisEngineOptions, extra: Partial<RedisOptions>): Red
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
   });
   redis.on('error', options.onError);
+  batchWrites(redis);
   return redis;
 }
 
