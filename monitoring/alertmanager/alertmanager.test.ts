@@ -170,13 +170,13 @@ describe('a notification', () => {
     runbook_url: 'https://fmhl.test/runbooks/QueueBacklogHigh',
     dashboard_url: 'https://grafana.test/d/fmhl-queue-health?var-queue=email_send',
   };
-  const data = (status: 'firing' | 'resolved') => ({
+  const data = (status: 'firing' | 'resolved', of: Partial<typeof annotations>) => ({
     receiver: 'slack',
     status,
-    alerts: [{ status, labels: { alertname: 'QueueBacklogHigh', queue: 'email_send' }, annotations }],
+    alerts: [{ status, labels: { alertname: 'QueueBacklogHigh', queue: 'email_send' }, annotations: of }],
     groupLabels: { alertname: 'QueueBacklogHigh', queue: 'email_send' },
     commonLabels: { alertname: 'QueueBacklogHigh', queue: 'email_send', severity: 'warning' },
-    commonAnnotations: annotations,
+    commonAnnotations: of,
     externalURL: 'https://alerts.test',
   });
 
@@ -186,9 +186,13 @@ describe('a notification', () => {
   });
   after(() => rm(dir, { recursive: true }));
 
-  async function rendered(name: string, status: 'firing' | 'resolved'): Promise<string> {
+  async function rendered(
+    name: string,
+    status: 'firing' | 'resolved',
+    of: Partial<typeof annotations> = annotations,
+  ): Promise<string> {
     const file = join(dir, 'data.json');
-    await writeFile(file, JSON.stringify(data(status)));
+    await writeFile(file, JSON.stringify(data(status, of)));
     const { stdout } = await run('amtool', [
       ...['template', 'render', `--template.glob=${TEMPLATES}`, `--template.data=${file}`],
       `--template.text={{ template "${name}" . }}`,
@@ -206,6 +210,12 @@ describe('a notification', () => {
     assert.equal(await rendered('fmhl.title', 'firing'), '[FIRING:1] Queue email_send has a backlog');
     assert.equal(await rendered('fmhl.slack.text', 'firing'), `101 jobs wait.\n${links}`);
     assert.equal(await rendered('fmhl.slack.color', 'firing'), 'warning');
+  });
+
+  test('of an alert of somebody else leaves out the links that it lacks', async () => {
+    const foreign = { summary: 'Something', description: 'It is.' };
+    const silence = links.split(' · ').at(-1);
+    assert.equal(await rendered('fmhl.slack.text', 'firing', foreign), `It is.\n${silence}`);
   });
 
   test('says when it is over', async () => {
