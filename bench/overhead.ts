@@ -22,7 +22,7 @@ const CHILD = join(import.meta.dirname, 'overhead', 'child.ts');
 const SLOWEST_MS = 120_000;
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '15' }, jobs: { type: 'string', default: '60000' } },
+  options: { rounds: { type: 'string', default: '8' }, jobs: { type: 'string', default: '50000' } },
 });
 const rounds = Number(values.rounds);
 
