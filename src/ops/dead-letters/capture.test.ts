@@ -137,7 +137,16 @@ for (const kind of ENGINES) {
       }));
       await system.producer.deliver(QUEUE, jobs);
       await died(1_203);
-      assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1_203);
+      // What was stored leaves the engine although the page behind it can't be read: or no sweep would get past it.
+      let reads = 0;
+      const { storedJobs } = system.engine;
+      const cutOff: typeof storedJobs = (queue, ids) =>
+        ++reads <= 4 ? storedJobs(queue, ids) : Promise.reject(new Error('away'));
+      const broken = { ...depsOf(system), engine: { ...system.engine, storedJobs: cutOff } };
+      await assert.rejects(captureQueue(QUEUE, broken, never), /away/);
+      assert.equal(await system.engine.queue(QUEUE).getFailedCount(), 203);
+
+      assert.equal(await captureQueue(QUEUE, depsOf(system), never), 203);
       assert.equal(await system.engine.queue(QUEUE).getFailedCount(), 0);
       await sql`DELETE FROM dead_letter_queue`.execute(system.db);
     });
@@ -304,6 +313,24 @@ describe('capture of whatever BullMQ accepts as a job', () => {
     await rewrite('broken-data', 'data', '{"n":1}');
     assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
     assert.equal(await queue.getFailedCount(), 0);
+    await sql`DELETE FROM dead_letter_queue`.execute(system.db);
+  });
+
+  test('a job whose key holds something else is set aside like any other that cannot be read', async () => {
+    const queue = system.engine.queue(QUEUE);
+    for (const jobId of ['other-type', 'behind-it']) {
+      await queue.add('test_job', {}, { jobId, attempts: 1 });
+      await eventually(async () => (await (await queue.getJob(jobId))?.getState()) === 'failed');
+    }
+    const redis = new Redis(await testRedisUrl());
+    const [key = ''] = await redis.keys(`*:${QUEUE}:other-type`);
+    await redis.del(key);
+    await redis.set(key, 'a text');
+    assert.equal(await captureQueue(QUEUE, depsOf(system), never), 1);
+    assert.equal((await rowsOf(system))[0]?.job_id, 'behind-it');
+    assert.equal(await system.metric(`fmhl_dlq_set_aside{queue="${QUEUE}"}`), 1);
+    await redis.zrem(key.replace(/other-type$/, 'failed'), 'other-type');
+    redis.disconnect();
     await sql`DELETE FROM dead_letter_queue`.execute(system.db);
   });
 

@@ -66,9 +66,11 @@ export async function captureQueue(queue: string, deps: CaptureDeps, signal: Abo
       more = !page.last && !signal.aborted;
     }
     while (storing.length > 0) await finishOldest();
-  } finally {
-    // Nothing goes on behind the back of whoever stops this, or begins again after a failure.
-    await Promise.allSettled(storing);
+  } catch (error) {
+    // What is stored leaves the engine all the same, or every sweep would begin with it again; and nothing goes on
+    // behind the back of whoever stops this.
+    while (storing.length > 0) await finishOldest().catch(() => undefined);
+    throw error;
   }
   return captured;
 }

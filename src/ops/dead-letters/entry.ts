@@ -31,8 +31,8 @@ export interface NewDeadLetter {
 const MAX_JOB_ID = 100;
 /** NUL and lone surrogates, which JSONB refuses, as JSON writes them; halves of whole pairs look the same. */
 const NOT_FOR_JSONB = /\\u0000|\\ud[89a-f][0-9a-f]{2}/i;
-/** A number that may be larger than JSON.parse can hold; JSONB would keep all of its digits. */
-const HUGE_NUMBER = /\de\+?\d{3,}\s*(?:[,\]}]|$)/i;
+/** A number that may be beyond what JSON.parse can hold; JSONB would write out all of its digits. */
+const HUGE_NUMBER = /\de[-+]?\d{3,}\s*(?:[,\]}]|$)/i;
 
 /**
  * @throws when the job has no id or no valid failure time: it is not a finished job. SyntaxError or TypeError

@@ -104,7 +104,7 @@ function framesOf(stackTrace: string): string[] {
   // A piece of a text keeps all of it in memory, so nothing is remembered of one that is longer.
   if (stackTrace.length > MAX_STACK) return ownFrames(stackTrace.slice(0, MAX_STACK));
   // Deaths share the frames; the message above them is of each alone.
-  const frames = stackTrace.search(/^[^\S\n]+at /m);
+  const frames = stackTrace.search(/^[ \t]+at /m);
   return frames < 0 ? [] : knownFrames(stackTrace.slice(frames));
 }
 

@@ -90,5 +90,8 @@ async function noteDied(tx: Tx, ancestors: DeadLetterId[]): Promise<void> {
   if (ancestors.length === 0) return;
   await sql`
     UPDATE dead_letter_retries SET outcome = 'died', settled_at = now()
-     WHERE dead_letter_id = ANY (${ancestors}::uuid[]) AND outcome IS DISTINCT FROM 'died'`.execute(tx);
+     -- Locked in one order, so that pages that are stored at the same time can't deadlock.
+     WHERE dead_letter_id IN (SELECT dead_letter_id FROM dead_letter_retries
+                               WHERE dead_letter_id = ANY (${ancestors}::uuid[]) AND outcome IS DISTINCT FROM 'died'
+                               ORDER BY dead_letter_id FOR UPDATE)`.execute(tx);
 }

@@ -196,6 +196,13 @@ describe('instruments', () => {
   });
 });
 
+test('a scrape of a hundred queues stays below 300 kB', async () => {
+  const queues = Array.from({ length: 100 }, (_, index) => `queue_with_a_name_${index}`);
+  const metrics = createMetrics({ role: 'start', version: '1.2.3', queues, logger: captureLog().logger });
+  const { length } = await metrics.expose();
+  assert.ok(length < 300_000, String(length));
+});
+
 describe('gauges that are read at a scrape', () => {
   const failures = async (metrics: Metrics, source: string): Promise<number | undefined> =>
     series(await metrics.expose(), 'fmhl_metrics_collect_failures_total').get(`{source="${source}"}`);

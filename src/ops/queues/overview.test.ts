@@ -2,11 +2,27 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { eventually } from '../../../test/helpers/eventually.ts';
-import { startRedis } from '../../../test/helpers/redis.ts';
+import { startRedis, testRedisUrl } from '../../../test/helpers/redis.ts';
 import { createTestSystem, ENGINES, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { observeEngine, observeQueues, readQueues } from './overview.ts';
 
 const IDLE = { depth: 0, active: 0, delayed: 0, paused: false, oldestWaitingSeconds: 0 };
+
+test('a job whose data is gone waits, and has no age', async () => {
+  const system = await createTestSystem('redis');
+  const redis = new Redis(await testRedisUrl());
+  try {
+    const queue = system.engine.queue(testQueue.name);
+    const { id = '' } = await queue.add('test_job', {}, { jobId: `gone-${Date.now()}`, priority: 1 });
+    const { id: other = '' } = await queue.add('test_job', {}, { jobId: `gone-too-${Date.now()}` });
+    for (const job of [id, other]) await redis.del(await redis.keys(`*:${testQueue.name}:${job}`));
+    const [state] = await readQueues(system.engine, [testQueue.name], { now: () => Date.now() });
+    assert.deepEqual(state, { ...IDLE, depth: 2 });
+  } finally {
+    redis.disconnect();
+    await system.close();
+  }
+});
 
 for (const kind of ENGINES) {
   describe(`the state of a queue on ${kind}`, () => {

@@ -61,6 +61,8 @@ return states`;
 const QUEUE_STATES = `
 local function readySince(key)
   local job = redis.call('HMGET', key, 'timestamp', 'processedOn', 'opts')
+  -- Its data is gone: it has no age.
+  if not job[1] then return nil end
   local options, delay = tostring(job[3]), 0
   if string.find(options, '"delay"', 1, true) then
     local read, decoded = pcall(cjson.decode, options)
@@ -77,7 +79,7 @@ for i, queue in ipairs(KEYS) do
   if waiting > 0 then since = readySince(queue .. redis.call('LINDEX', queue .. 'wait', -1)) end
   if prioritized > 0 then
     local first = readySince(queue .. redis.call('ZRANGE', queue .. 'prioritized', 0, 0)[1])
-    since = math.min(since or first, first)
+    if first then since = math.min(since or first, first) end
   end
   if since then state[5] = string.format('%.0f', since) end
   states[i] = state
@@ -91,10 +93,11 @@ return states`;
 const STORED = `
 local answer, characters = {}, 0
 for i = 2, #ARGV do
-  local job = redis.call('HMGET', KEYS[1] .. ARGV[i],
+  -- A key of another type has nothing of a job, and must not keep the others from being read.
+  local job = redis.pcall('HMGET', KEYS[1] .. ARGV[i],
     'name', 'data', 'opts', 'attemptsMade', 'atm', 'failedReason', 'stacktrace', 'finishedOn')
   for field = 1, 8 do
-    answer[#answer + 1] = job[field]
+    answer[#answer + 1] = job[field] or false
     if job[field] then characters = characters + #job[field] end
   end
   if characters > tonumber(ARGV[1]) then break end
