@@ -52,7 +52,7 @@ function page(name: string, markdown: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${name}</title>
-<style>pre { max-width: 100ch; margin: 2rem auto; padding: 0 1rem; white-space: pre-wrap }</style>
+<style>pre { max-width: 100ch; margin: 2rem auto; padding: 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere }</style>
 <pre>${text}</pre>
 </html>
 `;
