@@ -21,6 +21,8 @@ export const AUDIT_ACTIONS = [
   'dead_letter_operation.start',
   'dead_letter_operation.cancel',
   'dead_letter_operation.complete',
+  'queue.pause',
+  'queue.resume',
   'lead.approve',
   'lead.reject',
   'lead.distribute',
