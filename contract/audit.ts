@@ -1,6 +1,6 @@
 /** The audit log: what admins did, to what, why and from where. */
 import { z } from 'zod';
-import { timestamp, userId } from './ids.ts';
+import { apiTokenId, timestamp, userId } from './ids.ts';
 import { periodEnd, periodStart, wholeNumber } from './query.ts';
 import { LINE, NO_CONTROLS } from './text.ts';
 
@@ -45,6 +45,17 @@ export const AUDIT_ACTIONS = [
   /** Password and code were right. */
   'access.sign_in',
   'access.sign_out',
+  'access.password_change',
+  /** New recovery codes; those before are worth nothing. */
+  'access.recovery_codes',
+  /** One's own sessions, ended from another. */
+  'access.session_end',
+  'user.create',
+  'user.change',
+  'user.reset_mfa',
+  'user.unlock',
+  'token.create',
+  'token.revoke',
 ] as const;
 export const auditAction = z.enum(AUDIT_ACTIONS);
 export type AuditAction = z.infer<typeof auditAction>;
@@ -63,6 +74,7 @@ export const AUDIT_TARGETS = [
   'level',
   'report_export',
   'user',
+  'api_token',
 ] as const;
 export const auditTarget = z.enum(AUDIT_TARGETS);
 export type AuditTarget = z.infer<typeof auditTarget>;
@@ -96,6 +108,8 @@ export const auditEntry = z.object({
   at: timestamp,
   actor_id: userId,
   actor_role: z.string(),
+  /** The API token that the actor's program came with; null for a session. */
+  token_id: apiTokenId.nullable(),
   action: z.string(),
   target_type: z.string(),
   target_id: z.string(),

@@ -11,6 +11,8 @@ export const ERRORS = {
   not_found: { status: 404, message: 'Not found' },
   internal_error: { status: 500, message: 'Internal error' },
 
+  /** A dangerous action whose session was not confirmed lately: `POST /api/v1/auth/confirm`, then again. */
+  confirmation_required: { status: 403, message: 'Confirm with your password and code' },
   invalid_credentials: { status: 401, message: 'Invalid credentials' },
   method_not_allowed: { status: 405, message: 'Method not allowed' },
   request_timeout: { status: 408, message: 'Request timeout' },

@@ -20,6 +20,12 @@ export type DeadLetterOperationId = z.infer<typeof deadLetterOperationId>;
 export const userId = uuid().brand('UserId');
 export type UserId = z.infer<typeof userId>;
 
+export const sessionId = uuid().brand('SessionId');
+export type SessionId = z.infer<typeof sessionId>;
+
+export const apiTokenId = uuid().brand('ApiTokenId');
+export type ApiTokenId = z.infer<typeof apiTokenId>;
+
 export const leadId = uuid().brand('LeadId');
 export type LeadId = z.infer<typeof leadId>;
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { sessionResponse, type SessionStage, type UserRole } from '../../contract/auth.ts';
+import type { UserRole } from '../../contract/access.ts';
+import { sessionResponse, type SessionStage } from '../../contract/auth.ts';
 import type { UserId } from '../../contract/ids.ts';
 import { createUser } from '../../src/ops/access/create-user.ts';
 import { openSession } from '../../src/ops/access/sessions.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { UserId } from '../../contract/ids.ts';
-import type { UserRole } from '../../contract/auth.ts';
+import type { UserRole } from '../../contract/access.ts';
 import { exportAccepted, exportSummary, type ExportSummary } from '../../contract/reports.ts';
 import { createExportProcessor } from '../../src/marketplace/reports/generate.ts';
 import { reportExport } from '../../src/marketplace/reports/queue.ts';

@@ -1,5 +1,5 @@
 import type { AuditAction } from '../../../contract/audit.ts';
-import type { UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
 import type { UserId } from '../../../contract/ids.ts';
 import type { Tx } from '../../platform/postgres/db.ts';
 import { record } from '../audit/record.ts';
@@ -7,7 +7,7 @@ import type { Caller } from './types.ts';
 
 type AccessAction = Extract<AuditAction, `access.${string}`>;
 
-/** Writes down what an admin did to its own access. A provider's sign-ins are in the log (logging) alone. */
+/** Writes down what staff did to their own access. A provider's sign-ins are in the log (logging) alone. */
 export async function recordAccess(
   tx: Tx,
   user: { id: UserId; role: UserRole },
@@ -15,7 +15,7 @@ export async function recordAccess(
   action: AccessAction,
   changes: Record<string, unknown> = {},
 ): Promise<void> {
-  if (user.role !== 'admin') return;
+  if (user.role === 'provider') return;
   const { ip, userAgent, correlationId } = caller;
   const actor = { userId: user.id, role: user.role, ip, userAgent, correlationId };
   await record(tx, actor, { action, target: { type: 'user', id: user.id }, changes });

@@ -1,4 +1,4 @@
-import type { UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
 import type { UserId } from '../../../contract/ids.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';

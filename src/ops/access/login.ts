@@ -11,7 +11,7 @@ type Outcome =
   | { refused: Refusal; user: User | null; lockedMs: number };
 
 /**
- * The first step of signing in. The session it opens is `enrol` for an admin without MFA, `challenge` for
+ * The first step of signing in. The session it opens is `enrol` for staff without MFA, `challenge` for
  * anybody with MFA, `full` for a provider without.
  *
  * An unknown address, a wrong password and a locked account get one answer after about the same work.
@@ -66,5 +66,5 @@ async function judge(
 
 function stageAfterPassword(user: User): SessionStage {
   if (user.totpSecret !== null) return 'challenge';
-  return user.role === 'admin' ? 'enrol' : 'full';
+  return user.role === 'provider' ? 'full' : 'enrol';
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { permissionsOf } from '../../../contract/access.ts';
 import {
   enrolResponse,
   loginRequest,
@@ -90,8 +91,18 @@ export function accessRoutes(app: HttpServer, deps: AccessDeps & { tryLimit?: Tr
       schema: { summary: 'Who is signed in', tags, response: { 200: meResponse } },
     },
     (request) => {
-      const { userId: id, email, role, stage, mfaEnrolled } = sessionOf(request);
-      return { id, email, role, stage, mfa_enrolled: mfaEnrolled };
+      const { userId: id, email, role, stage, mfaEnrolled, expiresAt } = sessionOf(request);
+      return {
+        id,
+        email,
+        role,
+        stage,
+        mfa_enrolled: mfaEnrolled,
+        permissions: stage === 'full' ? permissionsOf(role) : [],
+        expires_at: expiresAt.toISOString(),
+        confirmed_until: null,
+        recovery_codes_left: 0,
+      };
     },
   );
 

@@ -1,6 +1,7 @@
 /** The SQL of sessions. */
 import { sql, type Generated } from 'kysely';
-import type { SessionStage, UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
+import type { SessionStage } from '../../../contract/auth.ts';
 import type { UserId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
 import type { CurrentSession } from './types.ts';

@@ -1,5 +1,6 @@
 /** Sessions: how long they last, how one is opened, found and kept alive. */
-import type { SessionStage, UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
+import type { SessionStage } from '../../../contract/auth.ts';
 import type { UserId } from '../../../contract/ids.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';
@@ -12,12 +13,14 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** A write a minute per session; so a session may end up to a minute before its idle time is over. */
 const LAST_SEEN_EVERY_MS = MINUTE_MS;
 
-const ABSOLUTE_MS: Record<UserRole, number> = { admin: 12 * HOUR_MS, provider: 7 * 24 * HOUR_MS };
-const IDLE_FULL_MS: Record<UserRole, number> = { admin: 30 * MINUTE_MS, provider: 24 * HOUR_MS };
+const STAFF = { absoluteMs: 12 * HOUR_MS, idleMs: 30 * MINUTE_MS };
+const PROVIDER = { absoluteMs: 7 * 24 * HOUR_MS, idleMs: 24 * HOUR_MS };
 const IDLE_SIGNING_IN_MS = 10 * MINUTE_MS;
 
+const lastingOf = (role: UserRole): typeof STAFF => (role === 'provider' ? PROVIDER : STAFF);
+
 function idleMs(role: UserRole, stage: SessionStage): number {
-  return stage === 'full' ? IDLE_FULL_MS[role] : IDLE_SIGNING_IN_MS;
+  return stage === 'full' ? lastingOf(role).idleMs : IDLE_SIGNING_IN_MS;
 }
 
 function validUntil(role: UserRole, stage: SessionStage, nowMs: number, expiresAt: Date): Date {
@@ -36,7 +39,7 @@ export interface SessionToOpen {
 /** Opens a session and returns its token, of which only a hash is stored. */
 export async function openSession(db: Db, session: SessionToOpen): Promise<OpenedSession> {
   const { user, stage, nowMs, caller } = session;
-  const expiresAt = session.expiresAt ?? new Date(nowMs + ABSOLUTE_MS[user.role]);
+  const expiresAt = session.expiresAt ?? new Date(nowMs + lastingOf(user.role).absoluteMs);
   const token = newToken();
   await insertSession(db, {
     tokenHash: hashToken(token),

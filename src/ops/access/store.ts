@@ -1,6 +1,6 @@
 /** The SQL of users and set-up tokens. */
 import { sql, type ColumnType, type Generated } from 'kysely';
-import type { UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
 import type { UserId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
 

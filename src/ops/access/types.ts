@@ -1,4 +1,5 @@
-import type { SessionStage, UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
+import type { SessionStage } from '../../../contract/auth.ts';
 import type { UserId } from '../../../contract/ids.ts';
 import type { Origin } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';

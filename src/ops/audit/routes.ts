@@ -29,5 +29,5 @@ export function auditRoutes(app: HttpServer, { db }: { db: Db }): void {
 }
 
 function toEntry(row: EntryRow): AuditEntry {
-  return { ...row, at: row.at.toISOString() };
+  return { ...row, token_id: null, at: row.at.toISOString() };
 }

@@ -7,7 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { UserRole } from '../../../contract/auth.ts';
+import type { UserRole } from '../../../contract/access.ts';
 import type { CorrelationId, UserId } from '../../../contract/ids.ts';
 import type { Logger } from '../logging/logger.ts';
 
