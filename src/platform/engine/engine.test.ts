@@ -170,6 +170,18 @@ for (const kind of ENGINES) {
       assert.deepEqual(await engine.storedJobs('test_queue', []), { jobs: [], read: 0 });
     });
 
+    test('ends an answer after the job with which it has 4 MB, and goes on behind it', async () => {
+      const queue = engine.queue('test_queue');
+      const ids = ['large-1', 'large-2', 'large-3', 'small'];
+      for (const jobId of ids) {
+        await queue.add('test', { text: 'x'.repeat(jobId === 'small' ? 1 : 3_000_000) }, { jobId });
+      }
+      const first = await engine.storedJobs('test_queue', ['unknown', ...ids]);
+      assert.deepEqual([first.jobs.map(({ id }) => id), first.read], [['large-1', 'large-2'], 3]);
+      const rest = await engine.storedJobs('test_queue', ids.slice(2));
+      assert.deepEqual([rest.jobs.map(({ id }) => id), rest.read], [['large-3', 'small'], 2]);
+    });
+
     test('answers no more when it is closed', async () => {
       const other = await open();
       other.queue('test_queue');

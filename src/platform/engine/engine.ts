@@ -93,6 +93,12 @@ export interface EngineQueueState {
 /** `open`: it waits, is delayed or runs. */
 export type JobState = 'open' | 'completed' | 'failed';
 
+/**
+ * Stored jobs read at once end after about so many characters: one answer of many megabytes would hold up all others
+ * who ask the server, and the process that reads it.
+ */
+export const ENOUGH_CHARACTERS = 4_000_000;
+
 export interface Engine {
   readonly kind: 'redis' | 'postgres';
   /** The handle of a queue, for producers and for looking. One per name; its connection is shared. */

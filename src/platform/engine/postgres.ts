@@ -1,7 +1,15 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, type BackendFactory } from 'bullmq';
 import { sqlState } from '../postgres/db.ts';
 import { createPool } from '../postgres/pool.ts';
-import type { Engine, EngineEvents, EngineQueue, EngineQueueState, JobState, StoredJob } from './engine.ts';
+import {
+  ENOUGH_CHARACTERS,
+  type Engine,
+  type EngineEvents,
+  type EngineQueue,
+  type EngineQueueState,
+  type JobState,
+  type StoredJob,
+} from './engine.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
   connectionString: string;
@@ -32,13 +40,28 @@ const QUEUE_STATES = `
     FROM unnest($1::text[]) WITH ORDINALITY AS given (queue, position)
    ORDER BY position`;
 
+/**
+ * $1: the queue, $2: the ids, $3: how many characters are enough. Walks from one id to the next, so that nothing is
+ * read of the jobs behind the last that fits.
+ */
 const STORED = `
-  SELECT job.id, job.name, job.data::text AS data, job.opts::text AS opts, job.attempts_made AS "attemptsMade",
-         job.failed_reason AS "failedReason", job.stacktrace::text AS stacktrace,
-         job.finished_at_ms::float8 AS "finishedOn"
-    FROM unnest($2::text[]) WITH ORDINALITY AS given (id, position)
-    JOIN job ON job.queue = $1 AND job.id = given.id
-   ORDER BY given.position`;
+  WITH RECURSIVE stored AS (
+    SELECT 0 AS position, 0 AS characters, NULL::text AS id, NULL::text AS name, NULL::text AS data, NULL::text AS opts,
+           0 AS "attemptsMade", NULL::text AS "failedReason", NULL::text AS stacktrace, 0::float8 AS "finishedOn"
+     UNION ALL
+    SELECT stored.position + 1,
+           stored.characters + coalesce(length(text.data) + length(text.opts), 0)
+             + coalesce(length(job.failed_reason), 0) + coalesce(length(text.stacktrace), 0),
+           job.id, job.name, text.data, text.opts, job.attempts_made, job.failed_reason, text.stacktrace,
+           job.finished_at_ms::float8
+      FROM stored
+      LEFT JOIN job ON job.queue = $1 AND job.id = ($2::text[])[stored.position + 1]
+     CROSS JOIN LATERAL (SELECT job.data::text AS data, job.opts::text AS opts, job.stacktrace::text AS stacktrace
+                         OFFSET 0) AS text
+     WHERE stored.position < cardinality($2::text[]) AND stored.characters <= $3
+  )
+  SELECT id, name, data, opts, "attemptsMade", "failedReason", stacktrace, "finishedOn"
+    FROM stored WHERE position > 0 ORDER BY position`;
 
 /**
  * BullMQ on PostgreSQL, in a schema of its own beside FMHL's tables. Applies BullMQ's migrations.
@@ -95,8 +118,8 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
       return rowCount ?? 0;
     },
     storedJobs: async (name, ids) => {
-      const { rows } = await pool.query<StoredJob>(STORED, [name, ids]);
-      return { jobs: rows, read: ids.length };
+      const { rows } = await pool.query<StoredJob | { id: null }>(STORED, [name, ids, ENOUGH_CHARACTERS]);
+      return { jobs: rows.filter((row) => row.id !== null), read: rows.length };
     },
     statesOf: async (name, ids) => {
       const { rows } = await pool.query<{ id: string; state: JobState }>(

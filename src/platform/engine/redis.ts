@@ -3,7 +3,15 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { StartError, errorText } from '../lifecycle/errors.ts';
 import { withDeadline } from '../lifecycle/deadline.ts';
 import { batchWrites } from './batch-writes.ts';
-import type { Engine, EngineEvents, EngineQueue, FailedRef, JobState, StoredJob } from './engine.ts';
+import {
+  ENOUGH_CHARACTERS,
+  type Engine,
+  type EngineEvents,
+  type EngineQueue,
+  type FailedRef,
+  type JobState,
+  type StoredJob,
+} from './engine.ts';
 
 export interface RedisEngineOptions extends EngineEvents {
   url: string;
@@ -104,8 +112,6 @@ for i = 2, #ARGV do
 end
 return answer`;
 const STORED_FIELDS = 8;
-/** One answer of many megabytes would hold up all others who ask the server, and the process that reads it. */
-const ENOUGH_CHARACTERS = 4_000_000;
 
 /**
  * @throws StartError when the server can't be reached or is older than BullMQ needs
