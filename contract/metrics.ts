@@ -110,7 +110,10 @@ export const METRICS = {
   },
   fmhl_leader: gauge('1 in the housekeeping process that is elected to work, else 0.'),
   fmhl_loop_runs_total: counter('Rounds of a background loop.', ['loop', 'outcome']),
-  fmhl_loop_last_success_timestamp_seconds: gauge('When a background loop last succeeded.', ['loop']),
+  fmhl_loop_last_success_timestamp_seconds: gauge(
+    'When a background loop last succeeded; until it has, when it was started.',
+    ['loop'],
+  ),
   fmhl_metrics_collect_failures_total: counter('Gauges that could not be read at a scrape.', ['source']),
   fmhl_ready: gauge('1 when the last readiness check passed, else 0.'),
   fmhl_logins_total: counter('Sign-in attempts.', ['outcome']),

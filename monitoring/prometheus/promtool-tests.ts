@@ -33,12 +33,12 @@ const AFTERWARDS = 10;
 /** Every test of an alert: each is a life of some series, and when the alert fires in it. */
 export function testsOf(alert: Alert, proof: Proof): PromtoolTest[] {
   const { under, over, stepSeconds = 15, risesAfter = 0, fallsAfter = 0 } = proof;
-  const quiet = proof.quiet ?? mapped(over, (level) => (typeof level === 'number' ? 0 : { grows: 0 }));
+  const quiet = proof.quiet ?? mapped(over, (level) => (isCounter(level) ? { grows: 0 } : 0));
   const forSteps = secondsOf(alert.for ?? '0s') / stepSeconds;
   const test = (name: string, phases: Phases, checks: [step: number, fires: boolean][]): PromtoolTest => ({
     name: `${alert.name}: ${name}`,
     interval: `${stepSeconds}s`,
-    input_series: seriesOf(phases),
+    input_series: seriesOf(phases, stepSeconds),
     external_labels: EXTERNAL_LABELS,
     alert_rule_test: checks.map(([step, fires]) => ({
       eval_time: `${step * stepSeconds}s`,
@@ -113,13 +113,15 @@ function stepsOf(phases: Phases): number[] {
   return Array.from({ length: phases.reduce((sum, [, steps]) => sum + steps, 0) }, (_, step) => step);
 }
 
-function seriesOf(phases: Phases): PromtoolTest['input_series'] {
+function seriesOf(phases: Phases, stepSeconds: number): PromtoolTest['input_series'] {
   const names = [...new Set(phases.flatMap(([state]) => Object.keys(state)))];
   return names.map((series) => {
     let total = 0;
     let absent = true;
+    let seconds = -stepSeconds;
     const values = phases.flatMap(([state, steps]) =>
       Array.from({ length: steps }, () => {
+        seconds += stepSeconds;
         const level = state[series];
         if (level === undefined) {
           // Prometheus marks a series that was there at the last scrape and is not any more.
@@ -129,6 +131,7 @@ function seriesOf(phases: Phases): PromtoolTest['input_series'] {
         }
         absent = false;
         if (typeof level === 'number') return String(level);
+        if ('secondsAgo' in level) return String(seconds - level.secondsAgo);
         total += level.grows;
         return String(total);
       }),
@@ -151,7 +154,11 @@ function withRestart(test: PromtoolTest): PromtoolTest {
 }
 
 function hasCounters(state: State): boolean {
-  return Object.values(state).some((level) => typeof level !== 'number');
+  return Object.values(state).some(isCounter);
+}
+
+function isCounter(level: Level): boolean {
+  return typeof level !== 'number' && 'grows' in level;
 }
 
 function mapped(state: State, to: (level: Level) => Level): State {

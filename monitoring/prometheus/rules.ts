@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Alert } from './alert.ts';
 import { DEAD_LETTERS } from './alerts/dead-letters.ts';
 import { EPIC_12 } from './alerts/epic-12.ts';
+import { HOUSEKEEPING } from './alerts/housekeeping.ts';
 import { QUEUES } from './alerts/queues.ts';
 import { SYSTEM } from './alerts/system.ts';
 import { BURN_ALERTS, RECORDINGS, type Recording } from './slo.ts';
@@ -24,6 +25,7 @@ const GROUPS: Readonly<Record<string, { recordings?: readonly Recording[]; alert
   queues: { alerts: QUEUES },
   'dead-letters': { alerts: DEAD_LETTERS },
   system: { alerts: SYSTEM },
+  housekeeping: { alerts: HOUSEKEEPING },
   slo: { recordings: RECORDINGS, alerts: BURN_ALERTS },
 };
 

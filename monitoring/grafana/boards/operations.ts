@@ -242,6 +242,7 @@ const housekeeping: Row = {
         title: 'Time since a loop last succeeded',
         description: 'A few seconds; up to 10 minutes for schedules, which run that seldom.',
         unit: 's',
+        alerts: ['BackgroundLoopStalled'],
         queries: { '{{loop}}': 'time() - max by (loop) (fmhl_loop_last_success_timestamp_seconds)' },
       }),
       graph({

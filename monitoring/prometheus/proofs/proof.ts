@@ -5,8 +5,8 @@
 
 import type { MetricName } from '../../../contract/metrics.ts';
 
-/** The value of a gauge, or how much a counter grows at each step. */
-export type Level = number | { grows: number };
+/** The value of a gauge, how much a counter grows at each step, or a timestamp that is always as many seconds old. */
+export type Level = number | { grows: number } | { secondsAgo: number };
 /** What there is, as of a moment. A series that is not named is absent. */
 export type State = Readonly<Record<string, Level>>;
 

@@ -315,13 +315,22 @@ describe('the metrics of a loop', () => {
     const onRound = loopMetrics(metrics, 'outbox_relay');
     const before = series(await metrics.expose(), 'fmhl_loop_runs_total');
     assert.deepEqual([...before.values()], [0, 0]);
+    const lastSuccess = async (): Promise<number> =>
+      [...series(await metrics.expose(), 'fmhl_loop_last_success_timestamp_seconds').values()][0] ??
+      Number.NaN;
+    const startedAt = await lastSuccess();
+    assert.ok(
+      Math.abs(startedAt - Date.now() / 1_000) < 60,
+      'a loop that hangs from the start must become old',
+    );
+    await eventually(() => Date.now() / 1_000 > startedAt);
     onRound('failed');
+    assert.equal(await lastSuccess(), startedAt);
     onRound('ok');
+    assert.ok((await lastSuccess()) > startedAt);
     onRound('ok');
     const text = await metrics.expose();
     assert.match(text, /^fmhl_loop_runs_total\{loop="outbox_relay",outcome="ok"\} 2$/m);
     assert.match(text, /^fmhl_loop_runs_total\{loop="outbox_relay",outcome="failed"\} 1$/m);
-    const [at] = series(text, 'fmhl_loop_last_success_timestamp_seconds').values();
-    assert.ok(Math.abs((at ?? 0) - Date.now() / 1_000) < 60);
   });
 });
