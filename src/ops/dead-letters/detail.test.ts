@@ -10,7 +10,7 @@ import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
 import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
-import { MASKED } from './personal.ts';
+import { MASKED } from '../queues/masking.ts';
 
 const DLQ = '/api/v1/admin/queues/dlq';
 const RETENTION_MS = 30 * 24 * 3_600_000;

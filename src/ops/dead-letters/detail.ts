@@ -4,10 +4,6 @@ import type { DeadLetterId } from '../../../contract/ids.ts';
 import { HttpError } from '../../platform/http/errors.ts';
 import type { Actor } from '../../platform/http/types.ts';
 import { record } from '../audit/record.ts';
-import { RETENTION_MS } from './filter.ts';
-import { findGroupOf } from './groups-store.ts';
-import { ancestorsOf, followersOf, retryOf } from './lineage.ts';
-import { notesOf } from './notes.ts';
 import {
   maskPart,
   maskShown,
@@ -17,7 +13,11 @@ import {
   type Masked,
   type PersonalPaths,
   type ShownPayload,
-} from './personal.ts';
+} from '../queues/masking.ts';
+import { RETENTION_MS } from './filter.ts';
+import { findGroupOf } from './groups-store.ts';
+import { ancestorsOf, followersOf, retryOf } from './lineage.ts';
+import { notesOf } from './notes.ts';
 import { problemsOf } from './resolve-many.ts';
 import { find, type DetailRow } from './store.ts';
 import type { DeadLetterDeps } from './types.ts';

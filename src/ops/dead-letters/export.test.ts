@@ -14,7 +14,7 @@ import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
 import { auditOf } from '../../../test/helpers/audit.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
-import { MASKED } from './personal.ts';
+import { MASKED } from '../queues/masking.ts';
 
 const EXPORT = '/api/v1/admin/queues/dlq/export';
 const people = defineQueue({ ...testQueue, name: 'people', personal: ['to', 'owners.*.phone'] });

@@ -3,8 +3,8 @@ import type { DeadLetterExportQuery, DeadLetterSummary } from '../../../contract
 import { toCsv } from '../../platform/csv.ts';
 import type { Actor } from '../../platform/http/types.ts';
 import { record } from '../audit/record.ts';
+import { maskerOfQuotes, maskShown, personalPathsOf, shownPayload } from '../queues/masking.ts';
 import { readAll, type ExportRow } from './export-store.ts';
-import { maskerOfQuotes, maskShown, personalPathsOf, shownPayload } from './personal.ts';
 import { filtersOf } from './record-search.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { toSummary } from './view.ts';

@@ -10,7 +10,7 @@ import type { DeadLetterGroupId } from '../../../contract/ids.ts';
 import { decodeGroupCursor, encodeGroupCursor } from './group-cursor.ts';
 import { findGroup, listGroups, readExtras, type GroupExtras, type GroupRow } from './groups-store.ts';
 import { notesOf } from './notes.ts';
-import { maskText } from './personal.ts';
+import { maskText } from '../queues/masking.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { toMaskedSummary } from './view.ts';
 

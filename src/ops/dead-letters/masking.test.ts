@@ -10,7 +10,7 @@ import { adminToken } from '../../../test/helpers/access.ts';
 import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
-import { MASKED } from './personal.ts';
+import { MASKED } from '../queues/masking.ts';
 
 const DLQ = '/api/v1/admin/queues/dlq';
 type Tree = { child?: Tree | undefined };

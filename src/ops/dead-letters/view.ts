@@ -1,6 +1,6 @@
 /** Rows as the API shows them. */
 import type { DeadLetterSummary } from '../../../contract/dead-letters.ts';
-import { maskText } from './personal.ts';
+import { maskText } from '../queues/masking.ts';
 import type { SummaryRow } from './store.ts';
 
 /** Below which all routes of dead letters are. */

@@ -3,8 +3,7 @@
  * of the queue (`personal`); of a queue that is no longer defined nobody knows, so all of it is masked.
  */
 import { maskRanges, sensitiveRanges, type Range } from '../../platform/logging/redact.ts';
-import type { AnyQueueDefinition } from '../queues/definition.ts';
-import type { DetailRow } from './store.ts';
+import type { AnyQueueDefinition } from './definition.ts';
 
 /** Stands where a value was: nothing of it is left, neither its length nor its type. */
 export const MASKED = '•••';
@@ -89,7 +88,10 @@ export type ShownPayload = { form: 'value'; value: unknown } | { form: 'text'; t
 export function shownPayload({
   payload,
   payload_text: exact,
-}: Pick<DetailRow, 'payload' | 'payload_text'>): ShownPayload {
+}: {
+  payload: unknown;
+  payload_text: string | null;
+}): ShownPayload {
   if (exact === null) return { form: 'value', value: payload };
   return payload === null ? { form: 'text', text: exact } : { form: 'value', value: JSON.parse(exact) };
 }

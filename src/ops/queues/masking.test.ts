@@ -10,7 +10,7 @@ import {
   maskShown,
   personalPathsOf,
   shownPayload,
-} from './personal.ts';
+} from './masking.ts';
 
 const payload = () => ({
   to: 'user@example.com',
