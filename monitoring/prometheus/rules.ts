@@ -71,8 +71,9 @@ function ruleOf(alert: Alert, scale: number): AlertingRule {
   };
 }
 
+/** A subquery's window has two durations: `[1h:5m]`. */
 function windowsScaled(expr: string, scale: number): string {
-  return expr.replace(/\[(\w+)\]/g, (_, window: string) => `[${scaled(window, scale)}]`);
+  return expr.replace(/(?<=\[(?:\w+:)?)\w+(?=[:\]])/g, (duration) => scaled(duration, scale));
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -56,7 +56,6 @@ interface Burn {
   factor: number;
   speed: string;
   long: Duration;
-  longSeconds: number;
   short: Duration;
   for: Duration;
   severity: Alert['severity'];
@@ -68,26 +67,30 @@ export const BURNS: readonly Burn[] = [
     name: 'Fast',
     factor: 14.4,
     speed: '14.4 times as fast as it may',
-    ...{ long: '1h', longSeconds: 3_600, short: '5m', for: '2m' },
+    ...{ long: '1h', short: '5m', for: '2m' },
     severity: 'critical',
   },
   {
     name: 'Slow',
     factor: 6,
     speed: '6 times as fast as it may',
-    ...{ long: '6h', longSeconds: 21_600, short: '30m', for: '15m' },
+    ...{ long: '6h', short: '30m', for: '15m' },
     severity: 'critical',
   },
   {
     name: 'Creeping',
     factor: 1,
     speed: 'faster than it may',
-    ...{ long: '3d', longSeconds: 259_200, short: '6h', for: '1h' },
+    ...{ long: '3d', short: '6h', for: '1h' },
     severity: 'warning',
   },
 ];
 
-/** With fewer jobs or requests than this within the long window, one failure would look like an outage. */
+/**
+ * With fewer jobs or requests than this within the long window, one failure would look like an outage. They are counted,
+ * every five minutes those of the last five, and not taken from an average: that would be of what Prometheus has, and
+ * a young one has little.
+ */
 const LEAST = 100;
 
 export interface Recording {
@@ -127,7 +130,7 @@ function burnAlert(objective: Objective, burn: Burn): Alert {
     name: `${objective.alert}Burn${burn.name}`,
     expr: `${ratio(objective, burn.long)} > ${limit}
 and ${ratio(objective, burn.short)} > ${limit}
-and avg_over_time(${objective.all.record}:rate5m[${burn.long}]) > ${tidy(LEAST / burn.longSeconds)}`,
+and sum_over_time(${objective.all.record}:rate5m[${burn.long}:5m]) * 300 > ${LEAST}`,
     for: burn.for,
     severity: burn.severity,
     labels: { slo: objective.slo },

@@ -106,6 +106,13 @@ export const SLO_PROOFS: readonly Proof[] = SERVICES.flatMap((service) =>
           ],
         },
         {
+          when: 'when a young Prometheus has seen 90 fail and no more: too few to tell',
+          phases: [
+            [service.traffic(3, 0), 31],
+            [service.traffic(0, 0), 80],
+          ],
+        },
+        {
           when: 'when a burst was too short to matter',
           phases: [
             [share(0), burst[0]],
