@@ -44,9 +44,9 @@ describe('the accounting of a system', () => {
       async () => (await system.engine.queue(QUEUE).getRanges([state], 0, -1)).length === JOBS,
     );
   }
-  const capture = (broken: Partial<CaptureDeps> = {}): Promise<number> => {
-    const setAside = createSetAside(system);
-    return captureQueue(QUEUE, { ...system, setAside, ...broken }, new AbortController().signal);
+  const capture = async (broken: Partial<CaptureDeps> = {}): Promise<number> => {
+    const deps = { ...system, setAside: createSetAside(system), ...broken };
+    return (await captureQueue(QUEUE, deps, new AbortController().signal)).captured;
   };
   async function close(more: AcceptedJob[] = []): Promise<Account> {
     const stock = await collectStock(system.db, system.engine, [QUEUE]);

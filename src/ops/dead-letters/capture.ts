@@ -30,19 +30,29 @@ const PAGE_CHARACTERS = 4_000_000;
 /** Up to this many at once get a log line each; a storm gets one line a page. */
 const LINES = 50;
 
-/** Pages of one queue in one sweep: a queue whose jobs die faster must not keep the others waiting. */
-const MOST_PAGES = 10;
+/**
+ * A sweep of one queue ends after so many jobs or characters, which take about a second: a queue whose jobs die faster
+ * must not keep the others waiting.
+ */
+const MOST_JOBS = 10_000;
+const MOST_CHARACTERS = 40_000_000;
+
+export interface Captured {
+  /** How many entries are new. */
+  captured: number;
+  /** The sweep ended before the last of the dead jobs. */
+  more: boolean;
+}
 
 /**
- * Captures the dead jobs of a queue, oldest first, up to 10,000; the next sweep goes on. While pages are stored,
- * the engine and this process have the next one ready: all of them work at the same time.
- * @returns how many entries are new
+ * Captures the dead jobs of a queue, oldest first, up to 10,000 or 40 MB; the next sweep goes on. While pages are
+ * stored, the engine and this process have the next one ready: all of them work at the same time.
  * @throws when the engine or the database can't be reached; the next sweep goes on
  */
-export async function captureQueue(queue: string, deps: CaptureDeps, signal: AbortSignal): Promise<number> {
+export async function captureQueue(queue: string, deps: CaptureDeps, signal: AbortSignal): Promise<Captured> {
   const seen = new Set<string>();
   const storing: Promise<Stored>[] = [];
-  let captured = 0;
+  let [captured, jobs, characters, more] = [0, 0, 0, true];
   /** Seen in this sweep and still in front of what follows: being stored, set aside, or not removed. */
   let left = 0;
   const finishOldest = async (): Promise<void> => {
@@ -52,19 +62,21 @@ export async function captureQueue(queue: string, deps: CaptureDeps, signal: Abo
     left -= await deps.engine.removeFailed(queue, done.stored.map(refOf));
   };
   try {
-    for (let pages = 0, more = true; more && pages < MOST_PAGES; pages += 1) {
+    while (more && jobs < MOST_JOBS && characters < MOST_CHARACTERS && !signal.aborted) {
       const page = await readPage(queue, left, deps);
-      if (pages === 0) observeLag(queue, page.entries[0], deps.metrics);
+      if (jobs === 0) observeLag(queue, page.entries[0], deps.metrics);
       page.ids.forEach((id) => seen.add(id));
       left += page.ids.length;
+      jobs += page.ids.length;
+      characters += page.characters;
       const stored = store(queue, page.entries, deps);
       // A failure is told when its turn comes.
       stored.catch(() => undefined);
       storing.push(stored);
       if (storing.length === AT_ONCE) await finishOldest();
-      if (page.last && !signal.aborted) deps.setAside.keepOnly(queue, seen);
-      more = !page.last && !signal.aborted;
+      more = !page.last;
     }
+    if (!more) deps.setAside.keepOnly(queue, seen);
     while (storing.length > 0) await finishOldest();
   } catch (error) {
     // What is stored leaves the engine all the same, or every sweep would begin with it again; and nothing goes on
@@ -72,7 +84,7 @@ export async function captureQueue(queue: string, deps: CaptureDeps, signal: Abo
     while (storing.length > 0) await finishOldest().catch(() => undefined);
     throw error;
   }
-  return captured;
+  return { captured, more };
 }
 
 const refOf = ({ engineId, failedAtMs }: NewDeadLetter): FailedRef => ({
@@ -83,6 +95,8 @@ const refOf = ({ engineId, failedAtMs }: NewDeadLetter): FailedRef => ({
 interface Page {
   ids: string[];
   entries: NewDeadLetter[];
+  /** What was read has about so many. */
+  characters: number;
   /** Nothing stands behind it. */
   last: boolean;
 }
@@ -101,7 +115,7 @@ async function readPage(queue: string, offset: number, deps: CaptureDeps): Promi
     const next = due[read];
     from += next === undefined ? asked.length : asked.indexOf(next);
   }
-  return { ids: ids.slice(0, from), entries, last: from === ids.length && ids.length < PAGE };
+  return { ids: ids.slice(0, from), entries, characters, last: from === ids.length && ids.length < PAGE };
 }
 
 /** Of the jobs that are what they should be; the others are set aside. */

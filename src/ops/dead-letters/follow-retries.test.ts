@@ -9,6 +9,7 @@ import { createTestSystem, ENGINES, testQueue, type TestSystem } from '../../../
 import { relayBatch } from '../outbox/relay.ts';
 import { captureQueue } from './capture.ts';
 import { createFollower } from './follow-retries.ts';
+import { openRetries, settleRetries, settleVanished } from './follow-store.ts';
 import { retryOf } from './lineage.ts';
 import { createSetAside } from './set-aside.ts';
 
@@ -66,7 +67,7 @@ for (const kind of ENGINES) {
       const worker = system.work(testQueue, () => Promise.reject(new Error('SMTP timeout')));
       const deps = { ...system, setAside: createSetAside(system) };
       await eventually(
-        async () => (await captureQueue(testQueue.name, deps, new AbortController().signal)) === 1,
+        async () => (await captureQueue(testQueue.name, deps, new AbortController().signal)).captured === 1,
         { what: 'the second death is captured' },
       );
       await worker.stop(1_000);
@@ -118,6 +119,36 @@ test('rounds walk on past jobs that wait, and begin anew at the end', async () =
     );
     assert.deepEqual([await follow(), await follow()], [0, 0], 'the rest of this walk');
     assert.equal(await follow(), 1, 'the next begins with the oldest');
+  } finally {
+    await system.close();
+  }
+});
+
+test('a round reads along an index what it needs, although the planner knows nothing of the table', async () => {
+  const system = await createTestSystem('redis');
+  try {
+    await sql`
+      INSERT INTO dead_letter_retries (dead_letter_id, queue_name, group_id, job_id, made_at)
+      SELECT gen_random_uuid(), 'queue', gen_random_uuid(), 'job-' || n, now() FROM generate_series(1, 20000) AS n`.execute(
+      system.db,
+    );
+    await system.db.transaction().execute(async (tx) => {
+      const readOfOpen = async (): Promise<unknown> =>
+        (
+          await sql<{ entries: number }>`
+            SELECT pg_stat_get_xact_tuples_returned('dead_letter_retries_open'::regclass)::int AS entries`.execute(
+            tx,
+          )
+        ).rows[0]?.entries;
+      const first = await openRetries(tx, null, 100);
+      assert.equal(await readOfOpen(), 100);
+      const next = await openRetries(tx, first.at(-1) ?? null, 100);
+      assert.equal(await readOfOpen(), 200);
+      const ids = [...first, ...next].map(({ id }) => id);
+      assert.equal(await settleRetries(tx, ids.slice(0, 100), new Date()), 100);
+      assert.equal(await settleVanished(tx, ids, new Date()), 100);
+      assert.equal(await readOfOpen(), 200, 'by their ids');
+    });
   } finally {
     await system.close();
   }

@@ -34,7 +34,7 @@ export function startFollowing(deps: FollowDeps): Loop {
 export function createFollower({ db, engine, clock, definitions }: FollowDeps): () => Promise<number> {
   let after: OpenRetry | null = null;
   return async () => {
-    const retries = await openRetries(db, after, BATCH);
+    const retries = await db.transaction().execute((tx) => openRetries(tx, after, BATCH));
     after = retries.length === BATCH ? (retries.at(-1) ?? null) : null;
     const now = new Date(clock.now());
     const succeeded: DeadLetterId[] = [];

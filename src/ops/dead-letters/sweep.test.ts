@@ -7,7 +7,7 @@ import { testRedisUrl } from '../../../test/helpers/redis.ts';
 import { createTestSystem, type TestSystem } from '../../../test/helpers/system.ts';
 import { captureQueue } from './capture.ts';
 import { createSetAside } from './set-aside.ts';
-import { startCapture } from './sweep.ts';
+import { startCapture, sweep } from './sweep.ts';
 
 const QUEUES = ['stormy', 'calm'];
 
@@ -23,12 +23,12 @@ after(async () => {
 });
 
 /** Puts dead jobs into a queue's failed set as BullMQ leaves them there. */
-async function die(queue: string, count: number): Promise<void> {
+async function die(queue: string, count: number, data = '{}'): Promise<void> {
   const { prefix = '' } = system.engine.queue(queue).opts;
   const pipeline = redis.pipeline();
   for (let n = 0; n < count; n += 1) {
     const finishedOn = String(Date.now() + n);
-    const job = { name: 'job', data: '{}', opts: '{}', timestamp: finishedOn, finishedOn, attemptsMade: '1' };
+    const job = { name: 'job', data, opts: '{}', timestamp: finishedOn, finishedOn, attemptsMade: '1' };
     pipeline.hset(`${prefix}:${queue}:${queue}-${n}`, job);
     pipeline.zadd(`${prefix}:${queue}:failed`, finishedOn, `${queue}-${n}`);
   }
@@ -45,7 +45,7 @@ test('a queue whose jobs die faster than they are captured does not keep the oth
   await Promise.all([die('stormy', 10_700), die('calm', 1)]);
   const deps = { ...system, setAside: createSetAside(system) };
   const first = await captureQueue('stormy', deps, new AbortController().signal);
-  assert.equal(first, 10_000, 'no more in one round');
+  assert.deepEqual(first, { captured: 10_000, more: true }, 'no more in one round');
   const loop = startCapture(QUEUES, deps);
   try {
     await eventually(async () => (await stored('stormy')) === 10_700 && (await stored('calm')) === 1, {
@@ -55,4 +55,17 @@ test('a queue whose jobs die faster than they are captured does not keep the oth
   } finally {
     await loop.stop();
   }
+});
+
+test('dead jobs with large payloads are captured without pauses, 40 MB of them in a sweep', async () => {
+  const jobs = 100;
+  await die('calm', jobs, JSON.stringify({ text: 'x'.repeat(500_000) }));
+  await sql`DELETE FROM dead_letter_queue`.execute(system.db);
+  const deps = { ...system, setAside: createSetAside(system) };
+  const round = () => sweep(QUEUES, deps, new AbortController().signal);
+  assert.equal(await round(), 'again');
+  const first = await stored('calm');
+  assert.ok(first >= 80 && first < jobs, `${first} of them have 40 MB`);
+  assert.equal(await round(), 'idle');
+  assert.equal(await stored('calm'), jobs);
 });
