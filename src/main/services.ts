@@ -15,6 +15,7 @@ import type { Engine } from '../platform/engine/engine.ts';
 import { createPostgresEngine } from '../platform/engine/postgres.ts';
 import { createRedisEngine } from '../platform/engine/redis.ts';
 import { systemClock, type Clock } from '../platform/lifecycle/clock.ts';
+import { withDeadline } from '../platform/lifecycle/deadline.ts';
 import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import { throttle } from '../platform/logging/throttle.ts';
@@ -24,6 +25,8 @@ import { migrate } from '../platform/postgres/migrate.ts';
 import { createPool } from '../platform/postgres/pool.ts';
 import { packageRoot, packageVersion } from './package.ts';
 import type { Teardown } from './teardown.ts';
+
+const POOL_END_MS = 3_000;
 
 export interface Services {
   config: Readonly<Config>;
@@ -67,7 +70,8 @@ export async function openServices({ definitions, ...boot }: Opening): Promise<S
     max: config.databasePool,
     onError: (error) => logger.warn('database_error', { reason: errorText(error) }),
   });
-  teardown.defer('the database pool', () => pool.end());
+  // A statement that hangs would keep it until its own limit, and with it all that is still to be undone.
+  teardown.defer('the database pool', () => withDeadline('its end', POOL_END_MS, pool.end()));
   const db = createDb(pool);
 
   const engine = await openEngine(config, databaseUrl, queues.length, logger);

@@ -168,6 +168,31 @@ describe('leadership', () => {
     assert.equal(leader.log.find('leader_lost')[0]?.metadata['stopping'], true);
   });
 
+  test('is denied from the moment that the work is asked to end', async () => {
+    const { leader } = await election();
+    let leadsMeanwhile: boolean | undefined;
+    leader.workEnds = () => Promise.resolve((leadsMeanwhile = leader.leading));
+    await leader.stop();
+    assert.equal(leadsMeanwhile, false);
+  });
+
+  for (const [work, workEnds] of [
+    ['never ends', () => new Promise<never>(() => undefined)],
+    ['fails to end', () => Promise.reject(new Error('it broke'))],
+  ] satisfies [string, Candidate['workEnds']][]) {
+    test(`whose work ${work} is handed over within 10 s, and its process can stop`, async () => {
+      const { leader, other } = await election();
+      leader.workEnds = workEnds;
+      const stoppedAt = performance.now();
+      await leader.stop();
+      await eventually(() => other.leading);
+      assert.ok(performance.now() - stoppedAt < 10_000);
+      const [lost] = leader.log.find('leader_lost');
+      assert.equal(lost?.level, 'error');
+      assert.match(String(lost.metadata['reason']), /did not answer within 5000 ms|it broke/);
+    });
+  }
+
   test('passes on within 10 s when the connection of the leader is cut, whose work then ends', async () => {
     const { leader, other, name } = await election();
     const cutAt = performance.now();

@@ -1,11 +1,14 @@
 import type pg from 'pg';
 import { withDeadline } from '../lifecycle/deadline.ts';
+import { errorText } from '../lifecycle/errors.ts';
 import type { Logger } from '../logging/logger.ts';
 
 /** A leader that says nothing for this long is taken for dead, and its lock is released. */
 const SILENCE_MS = 6_000;
 const HEARTBEAT_MS = 2_000;
 const CANDIDATE_MS = 1_000;
+/** Work that has not ended by then is left to itself. A moment later the lock would be gone anyway. */
+const STOP_MS = 5_000;
 
 export interface LeadershipOptions {
   pool: pg.Pool;
@@ -13,6 +16,7 @@ export interface LeadershipOptions {
   name: string;
   /** Starts the work. Called on every election. */
   onElected: () => Leading;
+  /** Told before the work begins, and before it is asked to end. */
   onChange: (leading: boolean) => void;
   logger: Logger;
 }
@@ -33,7 +37,8 @@ export interface Leadership {
  * killed loses its connection and with it the lock, at once; one that is stopped or cut off keeps its
  * connection, so the server ends it after 6 s of silence (`idle_in_transaction_session_timeout`).
  * Another process therefore takes over within 10 s. The transaction holds no snapshot between
- * statements and so does not hold up vacuum. Two leaders can overlap for a moment: all work under a
+ * statements and so does not hold up vacuum. Work that does not end within 5 s keeps neither the lock nor the
+ * process that wants to stop. Two leaders can overlap for a moment: all work under a
  * leadership must be safe to do twice.
  */
 export function campaign(options: LeadershipOptions): Leadership {
@@ -61,10 +66,15 @@ export function campaign(options: LeadershipOptions): Leadership {
         await pause(HEARTBEAT_MS);
       }
     } finally {
-      // The lock goes only after the work has ended, unless the connection is already lost.
-      await work?.stop();
       options.onChange(false);
-      options.logger.info('leader_lost', { lock: options.name, stopping: stopped() });
+      const told = { lock: options.name, stopping: stopped() };
+      try {
+        // The lock goes only after the work has ended, unless it hangs or the connection is already lost.
+        if (work !== undefined) await withDeadline('the end of the work', STOP_MS, work.stop());
+        options.logger.info('leader_lost', told);
+      } catch (error) {
+        options.logger.error('leader_lost', { ...told, reason: errorText(error) }, error);
+      }
     }
   };
 
