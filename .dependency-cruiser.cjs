@@ -92,6 +92,13 @@ module.exports = {
       'alerts and dashboards know the names of the contract, nothing of the code',
     ),
     {
+      name: 'ui-knows-the-contract',
+      comment: 'The admin UI knows the server by its contract alone.',
+      severity: 'error',
+      from: { path: '^ui/src/' },
+      to: { path: '^(src|test|scripts|monitoring|bench|chaos)/' },
+    },
+    {
       name: 'engine-is-hidden',
       comment: 'Only platform/engine knows which queue engine runs.',
       severity: 'error',

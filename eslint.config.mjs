@@ -1,8 +1,9 @@
 import { defineConfig } from 'eslint/config';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/', '.data/', '**/*.cjs'] },
+  { ignores: ['dist/', 'ui/dist/', 'node_modules/', '.data/', '**/*.cjs'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] } } },
@@ -21,6 +22,7 @@ export default defineConfig(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
+  { files: ['ui/**'], ...reactHooks.configs.flat.recommended },
   {
     files: ['src/config/**', 'test/**', 'scripts/**', 'bench/**', 'chaos/**'],
     rules: { 'no-restricted-properties': 'off' },

@@ -1,0 +1,67 @@
+import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { useState } from 'react';
+import { reason as reasonSchema } from '../../../contract/dead-letters.ts';
+import { Problem } from './problem.tsx';
+
+/**
+ * Asks before something that others will notice: says what will happen, takes the reason that goes into the audit
+ * log, and has the verb on its button.
+ */
+export function ReasonDialog({
+  title,
+  verb,
+  danger = false,
+  busy,
+  error,
+  children,
+  onConfirm,
+  onClose,
+}: {
+  title: string;
+  verb: string;
+  danger?: boolean;
+  busy: boolean;
+  error: unknown;
+  children?: React.ReactNode;
+  onConfirm: (reason: string) => void;
+  onClose: () => void;
+}) {
+  const [reason, setReason] = useState('');
+  const [asked, setAsked] = useState(false);
+  const valid = reasonSchema.safeParse(reason).success;
+  return (
+    <Modal opened onClose={onClose} title={title} returnFocus>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAsked(true);
+          if (valid) onConfirm(reason.trim());
+        }}
+      >
+        <Stack gap="sm">
+          {children}
+          <Textarea
+            label="Reason"
+            description="Goes into the audit log. No names or addresses of people."
+            autosize
+            minRows={2}
+            maxLength={500}
+            data-autofocus
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            error={asked && !valid ? 'Give a reason of at least 3 characters' : undefined}
+          />
+          {error !== null && error !== undefined && <Problem error={error} />}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" color={danger ? 'red' : 'blue'} loading={busy}>
+              {verb}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

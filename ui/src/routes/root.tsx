@@ -1,0 +1,38 @@
+import { Button, Stack } from '@mantine/core';
+import { type ErrorComponentProps, Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { Page } from '../components/page.tsx';
+import { Problem } from '../components/problem.tsx';
+import { Gate } from '../features/sign-in/gate.tsx';
+import { Shell } from '../features/shell/shell.tsx';
+
+export function Root() {
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  return (
+    <Gate path={path}>
+      <Shell>
+        <Outlet />
+      </Shell>
+    </Gate>
+  );
+}
+
+export function NotFound() {
+  return (
+    <Page title="No such page" sentence="The address leads nowhere; the link may be of another version.">
+      <div>
+        <Button component={Link} to="/" variant="default">
+          To the overview
+        </Button>
+      </div>
+    </Page>
+  );
+}
+
+/** A page that threw. The shell stays, so that there is a way on. */
+export function PageFailed({ error, reset }: ErrorComponentProps) {
+  return (
+    <Stack p="md">
+      <Problem error={error} onRetry={reset} />
+    </Stack>
+  );
+}

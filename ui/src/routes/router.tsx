@@ -1,0 +1,123 @@
+/** All pages of the console, and what their addresses may hold. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { auditSearch } from '../features/audit/search.ts';
+import { deadLettersSearch } from '../features/dead-letters/search.ts';
+import { badLeadsSearch, inboxSearch, leadsSearch, providersSearch } from '../features/marketplace/search.ts';
+import { operationsSearch } from '../features/operations/search.ts';
+import { queueSearch } from '../features/queue/search.ts';
+import { parseSearch, stringifySearch } from '../services/search.ts';
+import { NotFound, PageFailed, Root } from './root.tsx';
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: PageFailed });
+const getParentRoute = () => root;
+
+const tree = root.addChildren([
+  createRoute({
+    getParentRoute,
+    path: '/',
+    component: lazyRouteComponent(() => import('../features/overview/overview-page.tsx'), 'OverviewPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/queues/$name',
+    validateSearch: queueSearch,
+    component: lazyRouteComponent(() => import('../features/queue/queue-page.tsx'), 'QueuePage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/dead-letters',
+    validateSearch: deadLettersSearch,
+    component: lazyRouteComponent(
+      () => import('../features/dead-letters/dead-letters-page.tsx'),
+      'DeadLettersPage',
+    ),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/dead-letters/$id',
+    // The filter of the list it was opened from: next and previous follow it.
+    validateSearch: deadLettersSearch,
+    component: lazyRouteComponent(
+      () => import('../features/dead-letter/dead-letter-page.tsx'),
+      'DeadLetterPage',
+    ),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/operations',
+    validateSearch: operationsSearch,
+    component: lazyRouteComponent(
+      () => import('../features/operations/operations-page.tsx'),
+      'OperationsPage',
+    ),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/operations/$id',
+    component: lazyRouteComponent(() => import('../features/operations/operation-page.tsx'), 'OperationPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/audit',
+    validateSearch: auditSearch,
+    component: lazyRouteComponent(() => import('../features/audit/audit-page.tsx'), 'AuditPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/users',
+    component: lazyRouteComponent(() => import('../features/users/users-page.tsx'), 'UsersPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/settings',
+    component: lazyRouteComponent(() => import('../features/settings/settings-page.tsx'), 'SettingsPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/leads',
+    validateSearch: leadsSearch,
+    component: lazyRouteComponent(() => import('../features/marketplace/leads-page.tsx'), 'LeadsPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/bad-leads',
+    validateSearch: badLeadsSearch,
+    component: lazyRouteComponent(() => import('../features/marketplace/bad-leads-page.tsx'), 'BadLeadsPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/providers',
+    validateSearch: providersSearch,
+    component: lazyRouteComponent(
+      () => import('../features/marketplace/providers-page.tsx'),
+      'ProvidersPage',
+    ),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/providers/$id',
+    validateSearch: providersSearch,
+    component: lazyRouteComponent(() => import('../features/marketplace/provider-page.tsx'), 'ProviderPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/inbox',
+    validateSearch: inboxSearch,
+    component: lazyRouteComponent(() => import('../features/marketplace/inbox-page.tsx'), 'InboxPage'),
+  }),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  parseSearch,
+  stringifySearch,
+  // What a link leads to is loaded when the pointer or the focus rests on it.
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
