@@ -108,6 +108,9 @@ export const METRICS = {
     labels: ['method', 'route', 'status'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
+  fmhl_api_requests_total: counter('Requests to /api/ by outcome: error when answered with a 5xx, else ok.', [
+    'outcome',
+  ]),
   fmhl_leader: gauge('1 in the housekeeping process that is elected to work, else 0.'),
   fmhl_loop_runs_total: counter('Rounds of a background loop.', ['loop', 'outcome']),
   fmhl_loop_last_success_timestamp_seconds: gauge(

@@ -59,12 +59,11 @@ export function jobSuccess(window: string, matchers = ''): string {
   return `1 - ${failed} / ((${failed} + ${completed}) > 0)`;
 }
 
-/** The share of HTTP requests that were not answered with a 5xx. Absent while there are none. */
+/** The share of requests to the API that were not answered with a 5xx. Absent while there are none. */
 export function availability(window: string, matchers = ''): string {
-  const count = (more: string): string => {
+  const count = (more = ''): string => {
     const all = [matchers, more].filter((matcher) => matcher !== '').join(', ');
-    return `sum(increase(fmhl_http_request_duration_seconds_count{${all}}[${window}]))`;
+    return `sum(increase(fmhl_api_requests_total{${all}}[${window}]))`;
   };
-  // Without a 5xx there is no such series: none, then, as long as there are requests at all.
-  return `1 - (${count('status=~"5.."')} or 0 * ${count('')}) / (${count('')} > 0)`;
+  return `1 - ${count('outcome="error"')} / (${count()} > 0)`;
 }

@@ -7,8 +7,9 @@ import { installAccess, type AccessGuard } from '../ops/access/guard.ts';
 import { dependencyChecks } from '../ops/health/checks.ts';
 import { createReadiness, type Readiness } from '../ops/health/readiness.ts';
 import { healthRoutes } from '../ops/health/routes.ts';
+import type { Metrics } from '../ops/metrics/registry.ts';
 import { metricsRoutes } from '../ops/metrics/routes.ts';
-import { createHttpServer } from '../platform/http/server.ts';
+import { createHttpServer, type HttpServerOptions } from '../platform/http/server.ts';
 import type { HttpServer } from '../platform/http/types.ts';
 import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { apiRoutes } from './api-routes.ts';
@@ -27,15 +28,7 @@ export async function buildServer(services: Services, publicUrl: () => string): 
   const app = await createHttpServer({
     logger,
     trustProxy: config.trustProxy,
-    onRequest: ({ method, route, status, durationMs }) => {
-      metrics
-        .histogram('fmhl_http_request_duration_seconds', {
-          method: methodLabel(method),
-          route,
-          status: String(status),
-        })
-        .observe(durationMs / 1000);
-    },
+    onRequest: requestMetrics(metrics),
   });
   const guard = await installAccess(app, {
     db,
@@ -53,6 +46,25 @@ export async function buildServer(services: Services, publicUrl: () => string): 
   if (servesApi) await apiRoutes(app, services, publicUrl);
   await app.ready();
   return { app, readiness, guard };
+}
+
+/** Observes every request; those to the API are also counted by their outcome, for the share that is well answered. */
+function requestMetrics(metrics: Metrics): HttpServerOptions['onRequest'] {
+  // Both series from the start, at 0: the share is known before the first error.
+  const toApi = {
+    ok: metrics.counter('fmhl_api_requests_total', { outcome: 'ok' }),
+    error: metrics.counter('fmhl_api_requests_total', { outcome: 'error' }),
+  };
+  return ({ method, route, status, durationMs }) => {
+    metrics
+      .histogram('fmhl_http_request_duration_seconds', {
+        method: methodLabel(method),
+        route,
+        status: String(status),
+      })
+      .observe(durationMs / 1000);
+    if (route.startsWith('/api/')) toApi[status >= 500 ? 'error' : 'ok'].inc();
+  };
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -20,7 +20,7 @@ const http: Row = {
       }),
       stat({
         title: 'Not answered with a 5xx',
-        description: 'Of the requests in the time shown.',
+        description: 'Of the requests to the API in the time shown.',
         unit: 'percentunit',
         decimals: 3,
         noValue: 'no requests',

@@ -5,17 +5,9 @@ const jobs = (failed: number, completed: number): State => ({
   'fmhl_jobs_completed_total{queue="email_send"}': { grows: completed },
 });
 
-/** Requests to the API, beside probes that do not count, whatever they are answered with. */
 const requests = (failed: number, good: number): State => ({
-  'fmhl_http_request_duration_seconds_count{route="/api/v1/leads", method="POST", status="503"}': {
-    grows: failed,
-  },
-  'fmhl_http_request_duration_seconds_count{route="/api/v1/leads", method="POST", status="201"}': {
-    grows: good,
-  },
-  'fmhl_http_request_duration_seconds_count{route="/health/ready", method="GET", status="503"}': {
-    grows: 50,
-  },
+  'fmhl_api_requests_total{outcome="error"}': { grows: failed },
+  'fmhl_api_requests_total{outcome="ok"}': { grows: good },
 });
 
 interface Service {
