@@ -84,7 +84,10 @@ export const METRICS = {
   ),
   fmhl_dlq_set_aside: gauge('Dead jobs that could not be stored and stay in the engine.', ['queue']),
   fmhl_outbox_depth: gauge('Jobs committed to the outbox and not yet handed to the engine.'),
-  fmhl_outbox_oldest_seconds: gauge('Age of the oldest job in the outbox; 0 when it is empty.'),
+  fmhl_outbox_oldest_seconds: gauge(
+    'For how long the job in the outbox that is due longest has been due; 0 when none is.',
+  ),
+  fmhl_outbox_postponed: gauge('Jobs in the outbox that the engine refused, until they are tried again.'),
   fmhl_outbox_delivered_total: counter('Jobs handed from the outbox to the engine.', ['queue']),
   fmhl_outbox_failures_total: counter('Hand-overs of an outbox job that failed and will be repeated.', [
     'queue',

@@ -81,10 +81,10 @@ export function testsOf(alert: Alert, proof: Proof): PromtoolTest[] {
   if (proof.firesWithoutSeries !== true) tests.push(silent('silent without any series', [[{}, long]]));
   if (hasCounters(under))
     tests.push(withRestart(silent('silent when counters start anew', [[under, 2 * long]])));
-  else if (forSteps > 0 && proof.firesWithoutSeries !== true) {
+  else if (forSteps > fallsAfter && proof.firesWithoutSeries !== true) {
     tests.push(
       silent('silent when its series vanish before its time', [
-        [over, forSteps],
+        [over, forSteps - fallsAfter],
         [{}, long],
       ]),
     );

@@ -212,13 +212,15 @@ const housekeeping: Row = {
     [
       graph({
         title: 'Outbox depth',
-        description: 'Jobs committed to the database and not yet handed to the queue engine.',
+        description:
+          'Jobs committed to the database and not yet handed to the queue engine. Those that it refused are tried again.',
         unit: 'short',
-        queries: { waiting: highest('fmhl_outbox_depth') },
+        alerts: ['OutboxJobsRefused'],
+        queries: { waiting: highest('fmhl_outbox_depth'), refused: highest('fmhl_outbox_postponed') },
       }),
       graph({
         title: 'Oldest job in the outbox',
-        description: 'Under a second when the relay works.',
+        description: 'Of those that are due. Under a second when the relay works.',
         unit: 's',
         thresholds: [[60, 'red']],
         alerts: ['OutboxNotDraining'],

@@ -65,7 +65,18 @@ and sum by (queue) (increase(fmhl_jobs_failed_total[15m])) >= 5`,
     severity: 'critical',
     summary: 'Jobs do not get from the outbox into their queues',
     description:
-      'The oldest job in the outbox was committed {{ $value | humanizeDuration }} ago and has not reached its queue (limit: 1 minute). Nothing is lost, but nothing new happens either.',
+      'A job in the outbox has been due for {{ $value | humanizeDuration }} and has not reached its queue (limit: 1 minute). Nothing is lost, but nothing new happens either.',
+    dashboard: OPERATIONS,
+  },
+  {
+    // For a moment at each try they are due, and not postponed.
+    name: 'OutboxJobsRefused',
+    expr: 'max(max_over_time(fmhl_outbox_postponed[2m])) > 0',
+    for: '15m',
+    severity: 'warning',
+    summary: 'The queue engine refuses jobs again and again',
+    description:
+      '{{ $value | printf "%.0f" }} jobs in the outbox were refused by the queue engine, and are tried again every 5 minutes at least. What they were to do is not done.',
     dashboard: OPERATIONS,
   },
   {

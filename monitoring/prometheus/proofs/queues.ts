@@ -95,7 +95,27 @@ export const QUEUE_PROOFS: readonly Proof[] = [
     over: everywhere('fmhl_outbox_oldest_seconds', '', 61),
     summary: 'Jobs do not get from the outbox into their queues',
     description:
-      'The oldest job in the outbox was committed 1m 1s ago and has not reached its queue (limit: 1 minute). Nothing is lost, but nothing new happens either.',
+      'A job in the outbox has been due for 1m 1s and has not reached its queue (limit: 1 minute). Nothing is lost, but nothing new happens either.',
+  },
+  {
+    alert: 'OutboxJobsRefused',
+    under: everywhere('fmhl_outbox_postponed', '', 0),
+    over: everywhere('fmhl_outbox_postponed', '', 3),
+    // The window.
+    fallsAfter: 8,
+    summary: 'The queue engine refuses jobs again and again',
+    description:
+      '3 jobs in the outbox were refused by the queue engine, and are tried again every 5 minutes at least. What they were to do is not done.',
+    alsoSilent: [
+      {
+        when: 'when jobs were refused for ten minutes, and then taken',
+        phases: [
+          [everywhere('fmhl_outbox_postponed', '', 0), 20],
+          [everywhere('fmhl_outbox_postponed', '', 3), 40],
+          [everywhere('fmhl_outbox_postponed', '', 0), 60],
+        ],
+      },
+    ],
   },
   {
     alert: 'EngineSettingsUnsafe',

@@ -12,7 +12,7 @@ import { defineQueue } from '../queues/definition.ts';
 import { InvalidPayloadError, metaOf } from '../queues/job.ts';
 import { enqueueIn } from './enqueue-in.ts';
 import { observeOutbox, relayBatch, startRelay } from './relay.ts';
-import { forget, reviewDelivered } from './store.ts';
+import { backlog, forget, reviewDelivered } from './store.ts';
 
 const QUEUE = testQueue.name;
 
@@ -168,6 +168,31 @@ for (const kind of ENGINES) {
     });
   });
 }
+
+test('a job that the engine refuses is counted, and does not look like a relay that stands still', async () => {
+  const system = await createTestSystem('redis');
+  try {
+    await system.db
+      .transaction()
+      // BullMQ takes no id that is all digits.
+      .execute((tx) => enqueueIn(tx, testQueue, {}, { correlationId: null, jobId: '12345' }));
+    await relayBatch(system);
+    await sql`UPDATE outbox SET created_at = now() - interval '1 day', next_attempt_at = now() + interval '5 minutes'`.execute(
+      system.db,
+    );
+    assert.deepEqual(await backlog(system.db), { depth: 1, postponed: 1, oldestSeconds: 0 });
+    observeOutbox(system);
+    assert.equal(await system.metric('fmhl_outbox_postponed'), 1);
+    assert.equal(await system.metric('fmhl_outbox_oldest_seconds'), 0);
+    // It is due again, and no relay takes it.
+    await sql`UPDATE outbox SET next_attempt_at = now() - interval '90 seconds'`.execute(system.db);
+    const { oldestSeconds, ...counts } = await backlog(system.db);
+    assert.deepEqual(counts, { depth: 1, postponed: 0 });
+    assert.ok(oldestSeconds >= 90 && oldestSeconds < 150, String(oldestSeconds));
+  } finally {
+    await system.close();
+  }
+});
 
 test('while the engine is down the outbox keeps its jobs, says so in its gauges, and delivers once it is back', async () => {
   const redis = await startRedis(['--appendonly', 'yes']);

@@ -144,9 +144,15 @@ function told(queue: string, rows: OutboxRow[], { metrics, logger }: RelayDeps):
 export function observeOutbox({ db, metrics }: { db: Db; metrics: Metrics }): void {
   const depth = metrics.gauge('fmhl_outbox_depth');
   const oldest = metrics.gauge('fmhl_outbox_oldest_seconds');
-  metrics.collect('outbox', ['fmhl_outbox_depth', 'fmhl_outbox_oldest_seconds'], async () => {
-    const now = await backlog(db);
-    depth.set(now.depth);
-    oldest.set(now.oldestSeconds);
-  });
+  const postponed = metrics.gauge('fmhl_outbox_postponed');
+  metrics.collect(
+    'outbox',
+    ['fmhl_outbox_depth', 'fmhl_outbox_oldest_seconds', 'fmhl_outbox_postponed'],
+    async () => {
+      const now = await backlog(db);
+      depth.set(now.depth);
+      oldest.set(now.oldestSeconds);
+      postponed.set(now.postponed);
+    },
+  );
 }
