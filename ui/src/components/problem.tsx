@@ -1,7 +1,8 @@
 /** The states of a page that has nothing to show: an error, no permission, nothing there, not yet there. */
 import { Alert, Button, Group, List, Skeleton, Stack, Text } from '@mantine/core';
 import { CircleAlert, Lock } from 'lucide-react';
-import { ApiError, ConnectionError } from '../services/api.ts';
+import { ApiError, ConnectionError, isApiError } from '../services/api.ts';
+import { clockTime } from '../services/format.ts';
 import { CopyButton } from './values.tsx';
 
 interface Told {
@@ -15,6 +16,12 @@ function tell(error: unknown): Told {
   if (!(error instanceof ApiError)) {
     return { title: 'This page failed', next: 'Reload it. If it fails again, tell whoever runs fmhl.' };
   }
+  if (isApiError(error, 'confirmation_required')) {
+    return {
+      title: 'Not confirmed, so nothing was done',
+      next: 'Try again, and give your password and code.',
+    };
+  }
   if (error.status === 403) {
     return { title: 'You may not do this', next: 'Ask an admin for a role that may.' };
   }
@@ -22,7 +29,10 @@ function tell(error: unknown): Told {
     return { title: 'It is not there', next: 'It may have been removed by retention.' };
   if (error.status === 409)
     return { title: error.message, next: 'Somebody was faster, perhaps. Look again.' };
-  if (error.status === 429) return { title: error.message, next: 'Wait a minute, then try again.' };
+  if (error.status === 429) {
+    const when = error.retryAt === null ? 'in a minute' : `at ${clockTime(error.retryAt + 59_999)}`;
+    return { title: error.message, next: `Try again ${when}.` };
+  }
   if (error.status >= 500) {
     return { title: error.message, next: 'Search the logs for the correlation id below.' };
   }
@@ -32,7 +42,7 @@ function tell(error: unknown): Told {
 /** What failed, what to do next, and the correlation id to find it by. */
 export function Problem({ error, onRetry }: { error: unknown; onRetry?: (() => void) | undefined }) {
   const { title, next } = tell(error);
-  const forbidden = error instanceof ApiError && error.status === 403;
+  const forbidden = isApiError(error, 'insufficient_permissions');
   return (
     <Alert
       role="alert"

@@ -1,6 +1,6 @@
 /** The one way to the API: every answer is parsed by its schema of the contract, every failure is thrown. */
 import type { z } from 'zod';
-import { errorBody, type FieldProblem } from '../../../contract/errors.ts';
+import { errorBody, type ErrorCode, ERRORS, type FieldProblem } from '../../../contract/errors.ts';
 
 /** The API answered with an error. */
 export class ApiError extends Error {
@@ -10,18 +10,27 @@ export class ApiError extends Error {
   readonly details: readonly FieldProblem[];
   /** Finds the server's log lines of this request. */
   readonly correlationId: string | null;
+  /** Epoch milliseconds before which another try is refused; null when the server names none. */
+  readonly retryAt: number | null;
 
   constructor(
     status: number,
     message: string,
     details: readonly FieldProblem[],
     correlationId: string | null,
+    retryAt: number | null = null,
   ) {
     super(message);
     this.status = status;
     this.details = details;
     this.correlationId = correlationId;
+    this.retryAt = retryAt;
   }
+}
+
+/** Whether the API answered with this error. */
+export function isApiError(error: unknown, code: ErrorCode): boolean {
+  return error instanceof ApiError && error.message === ERRORS[code].message;
 }
 
 /** No answer arrived: the connection is lost, the server is away, or it took too long. */
@@ -68,7 +77,7 @@ export async function request<T>(
   });
   const correlationId = response.headers.get('x-correlation-id');
   const json = await jsonOf(response);
-  if (!response.ok) throw apiError(response.status, json, correlationId);
+  if (!response.ok) throw apiError(response, json, correlationId);
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     throw new ApiError(
@@ -111,7 +120,8 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-function apiError(status: number, json: unknown, correlationId: string | null): ApiError {
+function apiError(response: Response, json: unknown, correlationId: string | null): ApiError {
+  const { status } = response;
   const body = errorBody.safeParse(json);
   if (!body.success) {
     if (status >= 502 && status <= 504) {
@@ -120,5 +130,10 @@ function apiError(status: number, json: unknown, correlationId: string | null): 
     return new ApiError(status, `The server answered ${status}`, [], correlationId);
   }
   const { error, details = [], correlation_id: id } = body.data;
-  return new ApiError(status, error, details, id ?? correlationId);
+  return new ApiError(status, error, details, id ?? correlationId, retryAt(response));
+}
+
+function retryAt(response: Response): number | null {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) ? Date.now() + seconds * 1000 : null;
 }

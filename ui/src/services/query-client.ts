@@ -1,16 +1,19 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { ApiError, ConnectionError } from './api.ts';
+import { ConnectionError, isApiError } from './api.ts';
 import { connection } from './connection.ts';
 import { keys } from './keys.ts';
 
 /** How often a live page asks again; not at all while its tab is hidden. */
 export const LIVE_MS = 5_000;
 
-/** The cache of answers. A 401 from anywhere means the session ended: the gate then asks to sign in, over the page. */
+/**
+ * The cache of answers. `Authentication required` from anywhere means that the session ended: the gate then asks to
+ * sign in, over the page. A wrong password or code is a 401 too, and ends nothing.
+ */
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown): void => {
     if (error instanceof ConnectionError) connection.lost();
-    if (error instanceof ApiError && error.status === 401) client.setQueryData(keys.me, null);
+    if (isApiError(error, 'authentication_required')) client.setQueryData(keys.me, null);
   };
   const onSuccess = (): void => connection.healthy();
   const client: QueryClient = new QueryClient({
