@@ -37,6 +37,8 @@ export const LOG_EVENTS = [
   'job_attempt_failed',
   'job_failed',
   'job_stalled',
+  'queue_paused',
+  'queue_resumed',
   'worker_started',
   'worker_stopped',
   'outbox_delivered',

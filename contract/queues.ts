@@ -168,7 +168,7 @@ export const pauseRequest = z.strictObject({
 /** `POST /api/v1/admin/queues/:name/resume`. */
 export const resumeRequest = z.strictObject({ reason });
 /**
- * The same request again changes nothing. A pause of a paused queue takes the place of the one before, with its
- * reason and time. `pause` is null after a resume.
+ * A pause of a paused queue takes the place of the one before, with its reason and end; the same reason again,
+ * without an end, changes nothing. Nor does a resume of a queue that is not paused. `pause` is null after a resume.
  */
 export const pauseResponse = z.object({ ok: z.literal(true), pause: queuePause.nullable() });

@@ -3,14 +3,17 @@ import { startOperations } from '../ops/dead-letters/operations/run.ts';
 import { createSetAside } from '../ops/dead-letters/set-aside.ts';
 import { startCapture } from '../ops/dead-letters/sweep.ts';
 import { startSettling } from '../ops/dead-letters/tallies.ts';
+import { forgetProcesses } from '../ops/health/process-store.ts';
 import { loopMetrics } from '../ops/metrics/loops.ts';
 import { startRelay } from '../ops/outbox/relay.ts';
+import { startKeepingPauses } from '../ops/queues/keep-pauses.ts';
 import { scheduleTasks, type ScheduledTask } from '../ops/queues/scheduled.ts';
 import { startLoop } from '../platform/lifecycle/loop.ts';
 import { campaign, type Leadership } from '../platform/postgres/leader.ts';
 import type { Services } from './services.ts';
 
 const SCHEDULES_EVERY_MS = 10 * 60_000;
+const FORGET_EVERY_MS = 60_000;
 
 /**
  * Takes part in the election of the one housekeeping process that works: it captures dead letters,
@@ -33,6 +36,17 @@ export function startHousekeeping(services: Services, tasks: readonly ScheduledT
         startOperations({ db, clock, metrics, logger, definitions: queues }),
         startFollowing({ db, engine, clock, metrics, logger, definitions: queues }),
         startRelay({ db, engine, producer, metrics, logger }),
+        startKeepingPauses({ db, engine, metrics, logger }),
+        startLoop({
+          name: 'processes',
+          intervalMs: FORGET_EVERY_MS,
+          run: async () => {
+            await forgetProcesses(db);
+            return 'idle';
+          },
+          onRound: loopMetrics(metrics, 'processes'),
+          logger,
+        }),
         startLoop({
           name: 'schedules',
           intervalMs: SCHEDULES_EVERY_MS,

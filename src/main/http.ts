@@ -13,6 +13,7 @@ import { createHttpServer, type HttpServerOptions } from '../platform/http/serve
 import type { HttpServer } from '../platform/http/types.ts';
 import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { apiRoutes } from './api-routes.ts';
+import { consoleRoutes } from './console-routes.ts';
 import { packageVersion } from './package.ts';
 import type { Services } from './services.ts';
 
@@ -43,7 +44,10 @@ export async function buildServer(services: Services, publicUrl: () => string): 
   const readiness = createReadiness({ checks, clock, metrics, logger });
   healthRoutes(app, { readiness });
   metricsRoutes(app, { metrics });
-  if (servesApi) await apiRoutes(app, services, publicUrl);
+  if (servesApi) {
+    await apiRoutes(app, services, publicUrl);
+    consoleRoutes(app, services);
+  }
   await app.ready();
   return { app, readiness, guard };
 }

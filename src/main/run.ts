@@ -1,9 +1,13 @@
 /** Brings a role up, keeps it running, and takes it down in order. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import type { ProcessRole } from '../../contract/log.ts';
 import { ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { ensureFirstAdmin } from '../ops/access/first-admin.ts';
+import { startHeartbeat, type HeartbeatLoop } from '../ops/health/heartbeat.ts';
+import type { Readiness } from '../ops/health/readiness.ts';
 import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { terminalDestination } from '../platform/logging/destination.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
@@ -69,6 +73,10 @@ async function bringUp(boot: BringUp): Promise<void> {
   url = await listen(app, config);
   teardown.defer('the HTTP server', () => app.close());
 
+  const serving: Record<string, number> = {};
+  const heartbeat = beat(services, readiness, serving);
+  teardown.defer('the heartbeat', () => heartbeat.stop());
+
   const all = role === 'start';
   if (all || role === 'housekeeping') {
     const leadership = startHousekeeping(services, application.tasks(services));
@@ -77,6 +85,10 @@ async function bringUp(boot: BringUp): Promise<void> {
   if (all || role === 'worker') {
     const workers = application.startWorkers(services, args.queues);
     teardown.defer('the workers', () => workers.stop(config.shutdown.graceMs));
+    for (const { name, concurrency } of services.queues) {
+      if (args.queues === null || args.queues.includes(name)) serving[name] = concurrency;
+    }
+    heartbeat.beat();
   }
   let demo: InProcessDemo | null = null;
   teardown.defer('the demo', async () => demo?.stop());
@@ -93,6 +105,18 @@ async function bringUp(boot: BringUp): Promise<void> {
   if (all || setupToken !== null) {
     process.stderr.write(banner({ url, setupToken, demoAdmin: demo?.admin ?? null, services }));
   }
+}
+
+/** @param serving the queues that the process serves, and how many jobs of each it runs at once */
+function beat(services: Services, readiness: Readiness, serving: Record<string, number>): HeartbeatLoop {
+  const { db, metrics, logger, role, clock } = services;
+  const startedAt = new Date(clock.now() - process.uptime() * 1_000);
+  const identity = { id: randomUUID(), role, host: hostname(), pid: process.pid, version: packageVersion() };
+  return startHeartbeat({
+    ...{ db, metrics, logger, readiness },
+    identity: { ...identity, startedAt },
+    queues: () => serving,
+  });
 }
 
 function firstAdmin({ db, logger, clock, config }: Services): Promise<string | null> {

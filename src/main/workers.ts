@@ -8,6 +8,7 @@ import { createMailTransport } from '../marketplace/email/transport.ts';
 import { createExportProcessor } from '../marketplace/reports/generate.ts';
 import { reportExport } from '../marketplace/reports/queue.ts';
 import type { QueueDefinition } from '../ops/queues/definition.ts';
+import { workerNameOf } from '../ops/queues/fleet.ts';
 import { scheduledQueue, taskProcessor } from '../ops/queues/scheduled.ts';
 import { startWorker, type Processor, type RunningWorker } from '../ops/queues/worker.ts';
 import { StartError } from '../platform/lifecycle/errors.ts';
@@ -35,7 +36,11 @@ export function startWorkers(services: Services, only: readonly string[] | null)
     directory: join(services.config.dataDir, 'mail'),
     maxConnections: configured(queues, emailSend).concurrency,
   });
-  const deps = { ...services, workerName: `${hostname()}-${process.pid}`, settings: services.config.worker };
+  const deps = {
+    ...services,
+    workerName: workerNameOf({ host: hostname(), pid: process.pid }),
+    settings: services.config.worker,
+  };
   const start = <P extends z.ZodType>(definition: QueueDefinition<P>, processor: Processor<P>) =>
     only === null || only.includes(definition.name)
       ? [startWorker(configured(queues, definition), processor, deps)]

@@ -11,6 +11,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'bullmq';
+import type { JobList, PageOfJobs } from './listing.ts';
 
 export { UnrecoverableError } from 'bullmq';
 export type { JobsOptions } from 'bullmq';
@@ -121,6 +122,8 @@ export interface Engine {
    * does not look for a job in the waiting list, as BullMQ's `getJobState` does at the price of the list's length.
    */
   statesOf: (queue: string, ids: readonly string[]) => Promise<Map<string, JobState>>;
+  /** A page of a queue's jobs in one state, read at one moment; reads nothing of jobs that are not on it. */
+  listJobs: (queue: string, page: PageOfJobs) => Promise<JobList>;
   /** What queues are doing, in the order of their names, in one round trip however many there are. */
   queueStates: (queues: readonly string[]) => Promise<EngineQueueState[]>;
   /**

@@ -10,6 +10,7 @@ import {
   type JobState,
   type StoredJob,
 } from './engine.ts';
+import { listOnPostgres } from './postgres-listing.ts';
 
 export interface PostgresEngineOptions extends EngineEvents {
   connectionString: string;
@@ -129,6 +130,7 @@ export async function createPostgresEngine(options: PostgresEngineOptions): Prom
       );
       return new Map(rows.map(({ id, state }) => [id, state]));
     },
+    listJobs: (name, page) => listOnPostgres(pool, name, page),
     queueStates: async (names) => {
       const { rows } = await pool.query<EngineQueueState>(QUEUE_STATES, [names]);
       return rows;

@@ -12,6 +12,7 @@ import {
   type JobState,
   type StoredJob,
 } from './engine.ts';
+import { listOnRedis } from './redis-listing.ts';
 
 export interface RedisEngineOptions extends EngineEvents {
   url: string;
@@ -172,6 +173,7 @@ export async function createRedisEngine(options: RedisEngineOptions): Promise<En
       });
       return found;
     },
+    listJobs: (name, page) => listOnRedis(producer, `${prefix}:${name}:`, page),
     queueStates: async (names) => {
       if (names.length === 0) return [];
       const keys = names.map((name) => `${prefix}:${name}:`);
