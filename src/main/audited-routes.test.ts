@@ -6,11 +6,13 @@ import { makeUser, sessionFor } from '../../test/helpers/access.ts';
 import { createTestApi, type TestApi } from '../../test/helpers/api.ts';
 import { auditOf } from '../../test/helpers/audit.ts';
 import { ACCESS_REQUESTS } from '../../test/helpers/audited/access.ts';
+import { ACCOUNT_REQUESTS } from '../../test/helpers/audited/account.ts';
 import { CATALOGUE_REQUESTS } from '../../test/helpers/audited/catalogue.ts';
 import { DEAD_LETTER_REQUESTS } from '../../test/helpers/audited/dead-letters.ts';
 import { LEAD_REQUESTS } from '../../test/helpers/audited/leads.ts';
 import { PROVIDER_REQUESTS } from '../../test/helpers/audited/providers.ts';
 import { PLANTED, type Request, type Requests } from '../../test/helpers/audited/request.ts';
+import { USER_REQUESTS } from '../../test/helpers/audited/users.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../test/helpers/system.ts';
 import { omit } from '../platform/collections.ts';
 import { FMHL_QUEUES } from './queues.ts';
@@ -19,6 +21,8 @@ import { FMHL_QUEUES } from './queues.ts';
 const REQUESTS: Requests = {
   // First: the set-up needs a database without an admin.
   ...ACCESS_REQUESTS,
+  ...ACCOUNT_REQUESTS,
+  ...USER_REQUESTS,
   ...LEAD_REQUESTS,
   ...PROVIDER_REQUESTS,
   ...CATALOGUE_REQUESTS,
@@ -28,6 +32,7 @@ const REQUESTS: Requests = {
 /** Routes that change nothing on an admin's behalf. */
 const NOT_AUDITED: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/login': 'the password alone signs no admin in; the code does',
+  'POST /api/v1/auth/confirm': 'changes nothing; what it lets through is audited',
   'POST /api/v1/leads': 'for everybody',
 };
 
@@ -119,7 +124,7 @@ describe('changes nothing without an entry, leaves one with who, what and from w
       const request = await prepare(system.db);
       if (request.caller === undefined && !route.includes('/setup')) {
         const admin = await makeUser(system.db, 'admin');
-        request.caller = { id: admin.id, token: await sessionFor(system.db, admin) };
+        request.caller = { id: admin.id, token: await sessionFor(system.db, admin, { confirmed: true }) };
       }
       const rows = await countRows();
       assert.equal((await withoutAudit(() => call(route, request))).status, 500);
@@ -135,6 +140,7 @@ describe('changes nothing without an entry, leaves one with who, what and from w
       assert.deepEqual(omit(entry, ['id', 'at']), {
         actor_id: actorId ?? request.caller?.id,
         actor_role: 'admin',
+        token_id: null,
         action,
         target_type: target.type,
         target_id: target.id,

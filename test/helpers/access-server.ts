@@ -1,4 +1,8 @@
-import { accessRoutes, type TryLimit } from '../../src/ops/access/routes.ts';
+import { accountRoutes } from '../../src/ops/access/account-routes.ts';
+import { apiTokenRoutes } from '../../src/ops/access/api-tokens/routes.ts';
+import type { TryLimit } from '../../src/ops/access/request.ts';
+import { accessRoutes } from '../../src/ops/access/routes.ts';
+import { userRoutes } from '../../src/ops/access/users/routes.ts';
 import { type AccessGuard, installAccess } from '../../src/ops/access/guard.ts';
 import { createPasswords, type Passwords } from '../../src/ops/access/passwords.ts';
 import type { SignInOutcome } from '../../src/ops/access/types.ts';
@@ -44,7 +48,11 @@ export interface AccessServer {
   clock: FakeClock;
   log: CapturedLog;
   outcomes: SignInOutcome[];
-  call: (method: 'GET' | 'POST' | 'HEAD' | 'DELETE', url: string, options?: CallOptions) => Promise<Answer>;
+  call: (
+    method: 'GET' | 'POST' | 'PATCH' | 'HEAD' | 'DELETE',
+    url: string,
+    options?: CallOptions,
+  ) => Promise<Answer>;
   close: () => Promise<void>;
 }
 
@@ -67,13 +75,17 @@ export async function createAccessServer(options: AccessServerOptions): Promise<
   const app = await createHttpServer({ logger: log.logger, onRequest: () => undefined, trustProxy });
   const guard = await installAccess(app, { db, clock, internalRanges, publicPrefixes: ['/api/docs'] });
   const tryLimit = 'tryLimit' in options ? options.tryLimit : { max: 10_000, windowMs: 60_000 };
-  accessRoutes(app, {
+  const deps = {
     db,
     clock,
     passwords: options.passwords ?? (await createPasswords()),
-    onSignIn: (outcome) => outcomes.push(outcome),
+    onSignIn: (outcome: SignInOutcome) => outcomes.push(outcome),
     tryLimit,
-  });
+  };
+  accessRoutes(app, deps);
+  accountRoutes(app, deps);
+  userRoutes(app, deps);
+  apiTokenRoutes(app, deps);
   probeRoutes(app);
   await app.ready();
 
@@ -103,11 +115,16 @@ export async function createAccessServer(options: AccessServerOptions): Promise<
 }
 
 function probeRoutes(app: HttpServer): void {
-  const kinds: Access[] = ['public', 'internal', 'session', 'user', 'provider', 'admin'];
+  const kinds: Access[] = [
+    ...(['public', 'internal', 'session', 'user', 'provider', 'admin'] as const),
+    // What staff may, what operators may, what admins alone may.
+    ...(['queues.view', 'dead_letters.resolve', 'dead_letters.reveal'] as const),
+  ];
   for (const access of kinds) {
     app.get(`/probe/${access}`, { config: { access } }, ({ actor }) => ({ actor }));
     app.post(`/probe/${access}`, { config: { access } }, ({ actor }) => ({ actor }));
   }
+  app.post('/probe/confirmed', { config: { access: 'user', confirmed: true } }, ({ actor }) => ({ actor }));
   app.get('/probe/undeclared', ({ actor }) => ({ actor }));
   app.get('/api/docs/json', () => ({}));
   app.post('/api/docs/json', () => ({}));

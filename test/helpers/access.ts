@@ -22,11 +22,11 @@ export interface TestUser {
 
 const NOBODY = { ip: '127.0.0.1', userAgent: 'test' };
 
-/** A user with an address that no other test has. An admin is enrolled in MFA unless told otherwise. */
+/** A user with an address that no other test has. Staff are enrolled in MFA unless told otherwise. */
 export async function makeUser(
   db: Db,
   role: UserRole,
-  { mfa = role === 'admin', clock = systemClock }: { mfa?: boolean; clock?: Clock } = {},
+  { mfa = role !== 'provider', clock = systemClock }: { mfa?: boolean; clock?: Clock } = {},
 ): Promise<TestUser> {
   const email = `${role}-${randomUUID()}@example.com`;
   const password = `pass phrase ${randomUUID()}`;
@@ -47,9 +47,15 @@ export function codeAt(secret: string, atMs: number): string {
 export async function sessionFor(
   db: Db,
   user: Pick<TestUser, 'id' | 'role'>,
-  { stage = 'full', clock = systemClock }: { stage?: SessionStage; clock?: Clock } = {},
+  {
+    stage = 'full',
+    clock = systemClock,
+    confirmed = false,
+  }: { stage?: SessionStage; clock?: Clock; confirmed?: boolean } = {},
 ): Promise<string> {
-  const { token } = await openSession(db, { user, stage, caller: NOBODY, nowMs: clock.now() });
+  const nowMs = clock.now();
+  const confirmedAt = confirmed ? new Date(nowMs) : null;
+  const { token } = await openSession(db, { user, stage, caller: NOBODY, nowMs, confirmedAt });
   return token;
 }
 

@@ -74,7 +74,7 @@ function listRoute(app: HttpServer, { db }: BadLeadRoutesDeps): void {
   app.get(
     '/api/v1/admin/bad-leads',
     {
-      config: { access: 'admin' },
+      config: { access: 'bad_leads.view' },
       schema: {
         tags,
         summary: 'Bad-lead reports, newest first',
@@ -100,7 +100,7 @@ function decisionRoutes(app: HttpServer, { db, clock, metrics, emailQueue }: Bad
     app.post(
       `/api/v1/admin/bad-leads/:assignmentId/${verb}`,
       {
-        config: { access: 'admin' },
+        config: { access: 'bad_leads.decide' },
         schema: {
           tags,
           summary,

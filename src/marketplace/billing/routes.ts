@@ -72,7 +72,7 @@ function adminBilling(app: HttpServer, deps: AdjustDeps): void {
   app.get(
     '/api/v1/admin/providers/:id/ledger',
     {
-      config: { access: 'admin' },
+      config: { access: 'billing.view' },
       schema: {
         tags,
         summary: 'The ledger of a provider, newest entry first',
@@ -91,7 +91,7 @@ function adminBilling(app: HttpServer, deps: AdjustDeps): void {
   app.post(
     '/api/v1/admin/providers/:id/balance-adjust',
     {
-      config: { access: 'admin' },
+      config: { access: 'billing.adjust' },
       schema: {
         tags,
         summary: 'Book a deposit, credit or debit; with an Idempotency-Key at most once',

@@ -33,7 +33,7 @@ function nicheRoutes(app: HttpServer, deps: CatalogueDeps): void {
   app.get(
     NICHES,
     {
-      config: { access: 'admin' },
+      config: { access: 'catalogue.view' },
       schema: {
         tags,
         summary: 'Niches, by name',
@@ -50,7 +50,7 @@ function nicheRoutes(app: HttpServer, deps: CatalogueDeps): void {
   app.post(
     NICHES,
     {
-      config: { access: 'admin' },
+      config: { access: 'catalogue.change' },
       schema: { tags, summary: 'Make a niche', body: createNicheRequest, response: { 201: niche } },
     },
     async (request, reply) =>
@@ -62,7 +62,7 @@ function levelRoutes(app: HttpServer, deps: CatalogueDeps): void {
   app.get(
     LEVELS,
     {
-      config: { access: 'admin' },
+      config: { access: 'catalogue.view' },
       schema: {
         tags,
         summary: 'The competition levels of a niche, by position',
@@ -81,7 +81,7 @@ function levelRoutes(app: HttpServer, deps: CatalogueDeps): void {
   app.post(
     LEVELS,
     {
-      config: { access: 'admin' },
+      config: { access: 'catalogue.change' },
       schema: {
         tags,
         summary: 'Make a competition level',
@@ -101,7 +101,7 @@ function levelChangeRoute(app: HttpServer, deps: CatalogueDeps): void {
   app.patch(
     `${LEVELS}/:levelId`,
     {
-      config: { access: 'admin' },
+      config: { access: 'catalogue.change' },
       schema: {
         tags,
         summary: 'Change the name, price, recipients or activity of a competition level',

@@ -34,7 +34,7 @@ export function distributionRoutes(app: HttpServer, deps: TriggerDeps): void {
   app.post(
     `${PATH}/distribute`,
     {
-      config: { access: 'admin' },
+      config: { access: 'distribution.request' },
       schema: {
         tags,
         summary: 'Distribute an approved lead once more',
@@ -52,7 +52,7 @@ export function distributionRoutes(app: HttpServer, deps: TriggerDeps): void {
   app.get(
     `${PATH}/distribution-status`,
     {
-      config: { access: 'admin' },
+      config: { access: 'distribution.view' },
       schema: {
         tags,
         summary: 'How far the distribution of a lead is',
@@ -70,7 +70,7 @@ export function distributionRoutes(app: HttpServer, deps: TriggerDeps): void {
   app.get(
     `${PATH}/assignments`,
     {
-      config: { access: 'admin' },
+      config: { access: 'distribution.view' },
       schema: {
         tags,
         summary: 'The providers that got a lead, oldest assignment first',

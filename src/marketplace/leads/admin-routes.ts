@@ -30,7 +30,7 @@ export function adminLeadRoutes(app: HttpServer, { metrics, ...deps }: AdminLead
   app.get(
     PATH,
     {
-      config: { access: 'admin' },
+      config: { access: 'leads.view' },
       schema: {
         tags,
         summary: 'Leads, newest first',
@@ -47,7 +47,7 @@ export function adminLeadRoutes(app: HttpServer, { metrics, ...deps }: AdminLead
   app.get(
     `${PATH}/:id`,
     {
-      config: { access: 'admin' },
+      config: { access: 'leads.view' },
       schema: {
         tags,
         summary: 'One lead with its answers',
@@ -65,7 +65,7 @@ export function adminLeadRoutes(app: HttpServer, { metrics, ...deps }: AdminLead
   app.post(
     `${PATH}/:id/approve`,
     {
-      config: { access: 'admin' },
+      config: { access: 'leads.decide' },
       schema: {
         tags,
         summary: 'Approve a lead; it is then distributed',
@@ -83,7 +83,7 @@ export function adminLeadRoutes(app: HttpServer, { metrics, ...deps }: AdminLead
   app.post(
     `${PATH}/:id/reject`,
     {
-      config: { access: 'admin' },
+      config: { access: 'leads.decide' },
       schema: {
         tags,
         summary: 'Reject a lead',

@@ -22,7 +22,7 @@ export function providerRoutes(app: HttpServer, deps: CreateProviderDeps): void 
   app.get(
     PATH,
     {
-      config: { access: 'admin' },
+      config: { access: 'providers.view' },
       schema: {
         tags,
         summary: 'Providers with their balances, newest first',
@@ -39,7 +39,7 @@ export function providerRoutes(app: HttpServer, deps: CreateProviderDeps): void 
   app.get(
     `${PATH}/:id`,
     {
-      config: { access: 'admin' },
+      config: { access: 'providers.view' },
       schema: { tags, summary: 'One provider', params: providerParams, response: { 200: provider } },
     },
     async ({ params }) => {
@@ -52,7 +52,7 @@ export function providerRoutes(app: HttpServer, deps: CreateProviderDeps): void 
   app.post(
     PATH,
     {
-      config: { access: 'admin' },
+      config: { access: 'providers.change' },
       schema: {
         tags,
         summary: 'Make a provider, and the user who signs in for it',

@@ -23,7 +23,7 @@ export function subscriptionRoutes(app: HttpServer, deps: SubscribeDeps): void {
   app.get(
     PATH,
     {
-      config: { access: 'admin' },
+      config: { access: 'providers.view' },
       schema: {
         tags,
         summary: 'The subscriptions of a provider, newest first',
@@ -42,7 +42,7 @@ export function subscriptionRoutes(app: HttpServer, deps: SubscribeDeps): void {
   app.post(
     PATH,
     {
-      config: { access: 'admin' },
+      config: { access: 'providers.change' },
       schema: {
         tags,
         summary: 'Subscribe a provider to a level; 200 when it was subscribed before',
@@ -63,7 +63,7 @@ export function subscriptionRoutes(app: HttpServer, deps: SubscribeDeps): void {
   app.delete(
     `${PATH}/:subscriptionId`,
     {
-      config: { access: 'admin' },
+      config: { access: 'providers.change' },
       schema: {
         tags,
         summary: 'Deactivate a subscription',

@@ -16,7 +16,7 @@ import { findOwn, listOwn } from './store.ts';
 const PATH = '/api/v1/reports/exports';
 const tags = ['reports'];
 /** Everybody sees the exports that they asked for themselves; another's is not found. */
-const config = { access: 'user' } as const;
+const config = { access: 'reports.export' } as const;
 
 /** CSV exports for providers (their own rows) and admins (everybody's). */
 export function reportRoutes(app: HttpServer, deps: RequestExportDeps): void {

@@ -1,6 +1,7 @@
 /** Where a request carries its session token, and how a browser gets one. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from '../../platform/http/errors.ts';
+import { DEVICE_DAYS } from './devices.ts';
 
 export const SESSION_COOKIE = 'fmhl_session';
 
@@ -54,6 +55,18 @@ const COOKIE = { httpOnly: true, sameSite: 'strict', path: '/', secure: 'auto' }
 /** Ends with the browser; how long the session lasts is the server's to say. */
 export function giveCookie(reply: FastifyReply, token: string): void {
   reply.setCookie(SESSION_COOKIE, token, COOKIE);
+}
+
+const DEVICE_COOKIE = 'fmhl_device';
+
+/** Outlives sessions, and is sent where one signs in or confirms, nowhere else. */
+export function giveDeviceCookie(reply: FastifyReply, token: string): void {
+  reply.setCookie(DEVICE_COOKIE, token, { ...COOKIE, path: '/api/v1/auth', maxAge: DEVICE_DAYS * 86_400 });
+}
+
+/** The token of the browser's cookie; null for a browser that has none. */
+export function deviceOf(request: FastifyRequest): string | null {
+  return request.cookies[DEVICE_COOKIE] ?? null;
 }
 
 export function takeCookie(reply: FastifyReply): void {

@@ -27,6 +27,11 @@ before(async () => {
   // Can't come about by signing in: a full session whose admin has lost MFA since.
   tokens['admin whose MFA was removed'] = await sessionFor(db, fresh, { stage: 'full', clock });
   tokens.provider = await sessionFor(db, provider, { clock });
+  for (const role of ['viewer', 'operator'] as const) {
+    tokens[role] = await sessionFor(db, await makeUser(db, role), { clock });
+  }
+  const bare = await makeUser(db, 'operator', { mfa: false });
+  tokens['operator without MFA'] = await sessionFor(db, bare, { stage: 'full', clock });
   tokens['provider in a challenge'] = await sessionFor(db, provider, { stage: 'challenge', clock });
 });
 after(async () => {
@@ -44,14 +49,20 @@ describe('a route is entered by whom it names alone', () => {
     'admin whose MFA was removed',
     'provider',
     'provider in a challenge',
+    'viewer',
+    'operator',
+    'operator without MFA',
   ];
   const may: Record<string, string[]> = {
     public: everybody,
     internal: everybody,
     session: everybody.filter((who) => who !== NOBODY),
-    user: ['admin', 'provider'],
+    user: ['admin', 'provider', 'viewer', 'operator'],
     provider: ['provider'],
     admin: ['admin'],
+    'queues.view': ['admin', 'operator', 'viewer'],
+    'dead_letters.resolve': ['admin', 'operator'],
+    'dead_letters.reveal': ['admin'],
     undeclared: ['admin'],
   };
   for (const [route, allowed] of Object.entries(may)) {
@@ -84,9 +95,9 @@ test('an admin without MFA can do nothing but enrol: of all routes only those of
   assert.deepEqual(open, [
     'POST /api/v1/auth/mfa/enroll',
     'POST /api/v1/auth/mfa/verify',
+    'POST /api/v1/auth/logout',
     'GET /api/v1/auth/me',
     'HEAD /api/v1/auth/me',
-    'POST /api/v1/auth/logout',
     'GET /probe/session',
     'HEAD /probe/session',
     'POST /probe/session',

@@ -1,14 +1,15 @@
 /** All routes are closed unless declared open: the hook that enforces `config.access` of every route. */
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { HttpError } from '../../platform/http/errors.ts';
 import { type Access, type HttpServer, originOf } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Db } from '../../platform/postgres/db.ts';
-import { credentialsOf, refuseForeignChange } from './credentials.ts';
+import { createAuthenticator } from './authenticate.ts';
+import { mayEnter } from './identity.ts';
 import { createPeerCheck, INTERNAL_RANGES } from './peers.ts';
-import { resumeSession } from './sessions.ts';
+import { confirmedUntil } from './sessions.ts';
 import type { CurrentSession } from './types.ts';
 
 export interface AccessOptions {
@@ -47,6 +48,7 @@ export async function installAccess(app: HttpServer, options: AccessOptions): Pr
     errorResponseBuilder: (_request, { ttl }) =>
       new HttpError('too_many_requests', { retryAfterSeconds: Math.ceil(ttl / 1000) }),
   });
+  const authenticate = createAuthenticator(app, options);
 
   app.addHook('onRequest', async (request, reply) => {
     // What has no route does not come here: the platform has answered 404 or 405 already.
@@ -61,10 +63,13 @@ export async function installAccess(app: HttpServer, options: AccessOptions): Pr
     reply.header('cache-control', 'no-store');
     // Read while the client is surely there: an address goes with its socket.
     const origin = originOf(request);
-    const session = await authenticate(options, request, reply);
-    if (!mayEnter(session, access)) throw new HttpError('insufficient_permissions');
+    const identity = await authenticate(request, reply);
+    if (!mayEnter(identity, access)) throw new HttpError('insufficient_permissions');
+    const { session, userId, role, tokenId, permissions } = identity;
+    if (request.routeOptions.config.confirmed === true) refuseUnconfirmed(session, options.clock.now());
     request.accessSession = session;
-    request.actor = { userId: session.userId, role: session.role, ...origin };
+    request.permissions = permissions;
+    request.actor = { userId, role, ...(tokenId === null ? {} : { tokenId }), ...origin };
   });
   return { routes: () => routes };
 }
@@ -74,32 +79,9 @@ function isProxied(request: FastifyRequest): boolean {
   return request.headers.forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined;
 }
 
-async function authenticate(
-  { db, clock }: AccessOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<CurrentSession> {
-  const credentials = credentialsOf(request);
-  const session = credentials === null ? null : await resumeSession({ db, clock }, credentials.token);
-  if (credentials === null || session === null) {
-    reply.header('www-authenticate', 'Bearer');
-    throw new HttpError('authentication_required');
-  }
-  if (credentials.fromCookie) refuseForeignChange(request);
-  return session;
-}
-
-function mayEnter(session: CurrentSession, access: 'session' | 'user' | 'provider' | 'admin'): boolean {
-  switch (access) {
-    case 'session':
-      return true;
-    case 'user':
-      return mayEnter(session, 'provider') || mayEnter(session, 'admin');
-    case 'provider':
-      return session.stage === 'full' && session.role === 'provider';
-    case 'admin':
-      return session.stage === 'full' && session.role === 'admin' && session.mfaEnrolled;
-  }
+function refuseUnconfirmed(session: CurrentSession | null, nowMs: number): void {
+  if (session === null) throw new HttpError('insufficient_permissions');
+  if (confirmedUntil(session, nowMs) === null) throw new HttpError('confirmation_required');
 }
 
 function collectRoutes(app: HttpServer, publicPrefixes: readonly string[]): RouteAccess[] {

@@ -1,11 +1,13 @@
 import type { SessionStage } from '../../../contract/auth.ts';
 import { HttpError } from '../../platform/http/errors.ts';
-import { countFailure, forgetFailures, isLocked } from './failures.ts';
+import type { Tx } from '../../platform/postgres/db.ts';
+import { rememberDevice } from './devices.ts';
+import { countFailure, type Failures, failuresOf, forgetFailures, isLocked } from './failures.ts';
 import { openSession } from './sessions.ts';
-import { findUserByEmail, lockUser, type User } from './store.ts';
+import { findUserByEmail, lockUser, type User, writeSignIn } from './store.ts';
 import type { AccessDeps, Caller, OpenedSession } from './types.ts';
 
-type Refusal = 'unknown_user' | 'locked' | 'wrong_password';
+type Refusal = 'unknown_user' | 'locked' | 'wrong_password' | 'disabled';
 type Outcome =
   | { refused: null; user: User; session: OpenedSession }
   | { refused: Refusal; user: User | null; lockedMs: number };
@@ -14,7 +16,7 @@ type Outcome =
  * The first step of signing in. The session it opens is `enrol` for staff without MFA, `challenge` for
  * anybody with MFA, `full` for a provider without.
  *
- * An unknown address, a wrong password and a locked account get one answer after about the same work.
+ * An unknown address, a wrong password, a locked and a disabled account get one answer after about the same work.
  * Only a full session ends the row of failures: who knows the password must not buy more guesses of the
  * code with it.
  * @throws HttpError `invalid_credentials`; `service_unavailable` when too many passwords wait to be checked
@@ -53,15 +55,30 @@ async function judge(
     const user = await lockUser(tx, found.id);
     if (user === null) return { refused: 'unknown_user', user: null, lockedMs: 0 };
     const nowMs = clock.now();
-    if (isLocked(user, nowMs)) return { refused: 'locked', user, lockedMs: 0 };
+    const failures = await failuresOf(tx, user, caller, nowMs);
+    if (isLocked(failures, nowMs)) return { refused: 'locked', user, lockedMs: 0 };
     // The password that was checked may have been changed since.
     if (!matches || user.passwordHash !== found.passwordHash) {
-      return { refused: 'wrong_password', user, lockedMs: await countFailure(tx, user, nowMs) };
+      return { refused: 'wrong_password', user, lockedMs: await countFailure(tx, user, failures, nowMs) };
     }
-    const stage = stageAfterPassword(user);
-    if (stage === 'full') await forgetFailures(tx, user);
-    return { refused: null, user, session: await openSession(tx, { user, stage, caller, nowMs }) };
+    if (user.disabledAt !== null) return { refused: 'disabled', user, lockedMs: 0 };
+    return { refused: null, user, session: await open(tx, user, caller, { failures, nowMs }) };
   });
+}
+
+async function open(
+  tx: Tx,
+  user: User,
+  caller: Caller,
+  { failures, nowMs }: { failures: Failures; nowMs: number },
+): Promise<OpenedSession> {
+  const stage = stageAfterPassword(user);
+  if (stage !== 'full') return openSession(tx, { user, stage, caller, nowMs });
+  await forgetFailures(tx, user, failures);
+  await writeSignIn(tx, user.id, new Date(nowMs));
+  const newDevice = await rememberDevice(tx, user.id, failures.device, nowMs);
+  const session = await openSession(tx, { user, stage, caller, nowMs, confirmedAt: new Date(nowMs) });
+  return { ...session, newDevice };
 }
 
 function stageAfterPassword(user: User): SessionStage {

@@ -2,12 +2,13 @@
 import { sql, type Generated } from 'kysely';
 import type { UserRole } from '../../../contract/access.ts';
 import type { SessionStage } from '../../../contract/auth.ts';
-import type { UserId } from '../../../contract/ids.ts';
+import type { SessionId, UserId } from '../../../contract/ids.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
 import type { CurrentSession } from './types.ts';
 
 type Tables = {
   sessions: {
+    id: Generated<SessionId>;
     token_hash: Buffer;
     user_id: UserId;
     stage: SessionStage;
@@ -18,8 +19,15 @@ type Tables = {
     valid_until: Date;
     ip: string;
     user_agent: string | null;
+    confirmed_at: Date | null;
   };
-  users: { id: UserId; email: string; role: UserRole; mfa_enrolled_at: Date | null };
+  users: {
+    id: UserId;
+    email: string;
+    role: UserRole;
+    mfa_enrolled_at: Date | null;
+    disabled_at: Date | null;
+  };
 };
 
 export interface NewSession {
@@ -31,6 +39,7 @@ export interface NewSession {
   validUntil: Date;
   ip: string;
   userAgent: string | null;
+  confirmedAt: Date | null;
 }
 
 export async function insertSession(db: Db, session: NewSession): Promise<void> {
@@ -47,6 +56,7 @@ export async function insertSession(db: Db, session: NewSession): Promise<void> 
       valid_until: session.validUntil,
       ip: session.ip.slice(0, 64),
       user_agent: session.userAgent?.slice(0, 256) ?? null,
+      confirmed_at: session.confirmedAt,
     })
     .execute();
 }
@@ -58,17 +68,21 @@ export async function findSession(db: Db, tokenHash: Buffer, now: Date): Promise
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select([
+      'sessions.id',
       'sessions.token_hash as tokenHash',
       'users.id as userId',
       'users.email',
       'users.role',
       'sessions.stage',
       'users.mfa_enrolled_at as mfaEnrolledAt',
+      'sessions.created_at as createdAt',
       'sessions.last_seen_at as lastSeenAt',
       'sessions.expires_at as expiresAt',
+      'sessions.confirmed_at as confirmedAt',
     ])
     .where('sessions.token_hash', '=', tokenHash)
     .where('sessions.valid_until', '>', now)
+    .where('users.disabled_at', 'is', null)
     .executeTakeFirst();
   if (row === undefined) return null;
   const { mfaEnrolledAt, ...session } = row;
@@ -118,8 +132,49 @@ export async function deleteSession(db: Db, tokenHash: Buffer): Promise<boolean>
   return numDeletedRows > 0n;
 }
 
-export async function deleteSessionsOfUser(tx: Tx, userId: UserId): Promise<void> {
-  await tx.withTables<Tables>().deleteFrom('sessions').where('user_id', '=', userId).execute();
+/** @returns how many there were */
+export async function deleteSessionsOfUser(
+  tx: Tx,
+  userId: UserId,
+  { except }: { except?: SessionId } = {},
+): Promise<number> {
+  let query = tx.withTables<Tables>().deleteFrom('sessions').where('user_id', '=', userId);
+  if (except !== undefined) query = query.where('id', '!=', except);
+  return Number((await query.executeTakeFirst()).numDeletedRows);
+}
+
+/** Ends one session of a user. False when the user has none of this id. */
+export async function deleteSessionById(tx: Tx, userId: UserId, id: SessionId): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .withTables<Tables>()
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+export async function writeConfirmed(tx: Tx, id: SessionId, at: Date): Promise<void> {
+  await tx
+    .withTables<Tables>()
+    .updateTable('sessions')
+    .set({ confirmed_at: at })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** The sessions of a user that have not expired, the last used first. */
+export function listSessions(db: Db, userId: UserId, now: Date, limit: number) {
+  return db
+    .withTables<Tables>()
+    .selectFrom('sessions')
+    .select(['id', 'stage', 'created_at', 'last_seen_at', 'expires_at', 'ip', 'user_agent'])
+    .where('user_id', '=', userId)
+    .where('valid_until', '>', now)
+    .orderBy('last_seen_at', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
 }
 
 export async function deleteExpiredSessions(db: Db, now: Date, limit: number): Promise<number> {

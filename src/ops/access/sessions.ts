@@ -34,6 +34,22 @@ export interface SessionToOpen {
   nowMs: number;
   /** The absolute end of the session that this one follows; a change of stage does not move it. */
   expiresAt?: Date;
+  /** When the password was given, with the second factor where the user has one. Default: it was not. */
+  confirmedAt?: Date | null;
+}
+
+const CONFIRMED_FOR_MS = 10 * MINUTE_MS;
+
+/** When a confirmation given at this moment is over. */
+export function confirmationEnd(atMs: number): Date {
+  return new Date(atMs + CONFIRMED_FOR_MS);
+}
+
+/** Until when dangerous actions are let through; null when they are not. */
+export function confirmedUntil({ confirmedAt }: CurrentSession, nowMs: number): Date | null {
+  if (confirmedAt === null) return null;
+  const end = confirmationEnd(confirmedAt.getTime());
+  return end.getTime() > nowMs ? end : null;
 }
 
 /** Opens a session and returns its token, of which only a hash is stored. */
@@ -50,6 +66,7 @@ export async function openSession(db: Db, session: SessionToOpen): Promise<Opene
     validUntil: validUntil(user.role, stage, nowMs, expiresAt),
     ip: caller.ip,
     userAgent: caller.userAgent,
+    confirmedAt: session.confirmedAt ?? null,
   });
   return { stage, token };
 }

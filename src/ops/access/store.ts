@@ -18,6 +18,8 @@ type Tables = {
     failed_logins: Generated<number>;
     locked_until: Date | null;
     created_at: Generated<Date>;
+    last_sign_in_at: Date | null;
+    disabled_at: Date | null;
   };
   setup_tokens: {
     token_hash: Buffer;
@@ -37,6 +39,7 @@ export interface User {
   totpLastStep: number | null;
   failedLogins: number;
   lockedUntil: Date | null;
+  disabledAt: Date | null;
 }
 
 function users(db: Db) {
@@ -54,12 +57,17 @@ function users(db: Db) {
       sql<number | null>`totp_last_step::float8`.as('totpLastStep'),
       'failed_logins as failedLogins',
       'locked_until as lockedUntil',
+      'disabled_at as disabledAt',
     ]);
 }
 
 export async function findUserByEmail(db: Db, email: string): Promise<User | null> {
   const found = await users(db).where(sql`lower(email)`, '=', email.toLowerCase()).executeTakeFirst();
   return found ?? null;
+}
+
+export async function findUserById(db: Db, id: UserId): Promise<User | null> {
+  return (await users(db).where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
 /** Reads a user and holds the row until the transaction ends: attempts on one account are judged in turn. */
@@ -107,16 +115,43 @@ export async function writeFailures(
     .execute();
 }
 
-/** Keeps a secret for confirmation. False when the user has MFA already. */
-export async function writePendingSecret(tx: Tx, id: UserId, secret: string): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+/** When somebody last signed in as the user, in full. */
+export async function writeSignIn(tx: Tx, id: UserId, at: Date): Promise<void> {
+  await tx
+    .withTables<Tables>()
+    .updateTable('users')
+    .set({ last_sign_in_at: at })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function writePassword(tx: Tx, id: UserId, hash: string): Promise<void> {
+  await tx
+    .withTables<Tables>()
+    .updateTable('users')
+    .set({ password_hash: hash })
+    .where('id', '=', id)
+    .execute();
+}
+
+/**
+ * Keeps a secret for confirmation.
+ * @param replace also where the user has MFA already, which stands until the new secret is confirmed
+ * @returns false when the user has MFA, and it is not to be replaced
+ */
+export async function writePendingSecret(
+  tx: Tx,
+  id: UserId,
+  secret: string,
+  { replace = false }: { replace?: boolean } = {},
+): Promise<boolean> {
+  let query = tx
     .withTables<Tables>()
     .updateTable('users')
     .set({ totp_pending_secret: secret })
-    .where('id', '=', id)
-    .where('totp_secret', 'is', null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+    .where('id', '=', id);
+  if (!replace) query = query.where('totp_secret', 'is', null);
+  return (await query.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
 /** Marks a time step as used. False when it, or a later one, was used before: that code does not count. */

@@ -1,6 +1,6 @@
 import type { UserRole } from '../../../contract/access.ts';
 import type { SessionStage } from '../../../contract/auth.ts';
-import type { UserId } from '../../../contract/ids.ts';
+import type { SessionId, UserId } from '../../../contract/ids.ts';
 import type { Origin } from '../../platform/http/types.ts';
 import type { Clock } from '../../platform/lifecycle/clock.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
@@ -26,29 +26,37 @@ export interface AccessDeps {
 /** Where a request comes from: kept with the session, so that its owner can recognise it. */
 export interface Caller extends Origin {
   logger: Logger;
+  /** The token of the cookie that a browser has since its user signed in with it (devices.ts). */
+  device: string | null;
 }
 
 /** What an operation answers that opened a session: the token is shown this once. */
 export interface OpenedSession {
   stage: SessionStage;
   token: string;
+  /** For a browser to keep, after a full sign-in with one that was not known. */
+  newDevice?: string | undefined;
 }
 
 /** The session that a request was made with, as the guard found it. */
 export interface CurrentSession {
+  id: SessionId;
   tokenHash: Buffer;
   userId: UserId;
   email: string;
   role: UserRole;
   stage: SessionStage;
   mfaEnrolled: boolean;
+  createdAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
+  /** When the password was last given, with the second factor where the user has one. */
+  confirmedAt: Date | null;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the guard beside `actor`; null on routes that anybody may call. */
+    /** Set by the guard beside `actor`; null on routes that anybody may call, and with an API token. */
     accessSession: CurrentSession | null;
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { permissionsOf } from '../../../contract/access.ts';
 import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, sessionFor, type TestUser } from '../../../test/helpers/access.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
@@ -51,6 +52,10 @@ describe('a challenge', () => {
       role: 'admin',
       stage: 'full',
       mfa_enrolled: true,
+      permissions: permissionsOf('admin'),
+      expires_at: new Date(server.clock.now() + 12 * 3_600_000).toISOString(),
+      confirmed_until: new Date(server.clock.now() + 600_000).toISOString(),
+      recovery_codes_left: 0,
     });
   });
 
@@ -215,7 +220,7 @@ describe('enrolment', () => {
 
   test('can be chosen by a provider; its session stays full, under a new token', async () => {
     const user = await makeUser(database.db, 'provider');
-    const token = await sessionFor(database.db, user, { clock: server.clock });
+    const token = await sessionFor(database.db, user, { clock: server.clock, confirmed: true });
     const { body } = await enroll(token);
     const confirmed = await verify(token, codeAt(String(body.secret), server.clock.now()));
     assert.equal(confirmed.body.stage, 'full');
@@ -227,15 +232,35 @@ describe('enrolment', () => {
     assert.equal(next.body.stage, 'challenge');
   });
 
-  test('is a conflict for whoever has MFA, at any stage, and leaves the secret alone', async () => {
+  test('is a conflict for whoever has MFA and has given the password alone, and leaves the secret alone', async () => {
     const user = await makeUser(database.db, 'admin');
-    for (const stage of ['enrol', 'challenge', 'full'] as const) {
+    for (const stage of ['enrol', 'challenge'] as const) {
       const token = await sessionFor(database.db, user, { stage, clock: server.clock });
       const answer = await enroll(token);
       assert.equal(answer.status, 409);
       assert.deepEqual(answer.body, { error: 'Conflict' });
     }
     assert.equal((await verify(await challenge(user), codeNow(user))).status, 200);
+  });
+
+  test('anew takes a full session and a confirmation; the old secret counts until the new one is proved', async () => {
+    const user = await makeUser(database.db, 'operator');
+    const unconfirmed = await sessionFor(database.db, user, { clock: server.clock });
+    assert.deepEqual((await enroll(unconfirmed)).body, { error: 'Confirm with your password and code' });
+    const token = await sessionFor(database.db, user, { clock: server.clock, confirmed: true });
+    const { body } = await enroll(token);
+    assert.equal((await verify(await challenge(user), codeNow(user))).status, 200, 'the old one');
+    server.clock.advance(60_000);
+    // Who has the password alone can't slip in by proving a secret that waits.
+    const enrolling = await sessionFor(database.db, user, { stage: 'enrol', clock: server.clock });
+    const code = codeAt(String(body.secret), server.clock.now());
+    assert.equal((await verify(enrolling, code)).status, 409);
+    assert.equal((await verify(token, code)).status, 200);
+    assert.deepEqual((await me(unconfirmed)).body, NO_SESSION, 'all other sessions end');
+    server.clock.advance(60_000);
+    assert.equal((await verify(await challenge(user), codeNow(user))).status, 401);
+    const next = codeAt(String(body.secret), server.clock.now());
+    assert.equal((await verify(await challenge(user), next)).status, 200);
   });
 
   test('can not be confirmed before it was asked for', async () => {

@@ -4,15 +4,15 @@ import type { Db } from '../../platform/postgres/db.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { listEntries, type EntryRow } from './store.ts';
 
-/** The audit log, for admins to read. Nothing changes it. */
+/** The audit log, for staff to read. Nothing changes it. */
 export function auditRoutes(app: HttpServer, { db }: { db: Db }): void {
   app.get(
     '/api/v1/admin/audit',
     {
-      config: { access: 'admin' },
+      config: { access: 'audit.view' },
       schema: {
         tags: ['audit'],
-        summary: 'What admins did, newest first',
+        summary: 'What staff did, newest first',
         querystring: auditQuery,
         response: { 200: auditResponse },
       },
@@ -29,5 +29,5 @@ export function auditRoutes(app: HttpServer, { db }: { db: Db }): void {
 }
 
 function toEntry(row: EntryRow): AuditEntry {
-  return { ...row, token_id: null, at: row.at.toISOString() };
+  return { ...row, at: row.at.toISOString() };
 }

@@ -1,7 +1,7 @@
 /** The SQL of the audit log: entries are added and read, nothing else. */
 import { sql } from 'kysely';
 import type { AuditQuery } from '../../../contract/audit.ts';
-import type { UserId } from '../../../contract/ids.ts';
+import type { ApiTokenId, UserId } from '../../../contract/ids.ts';
 import type { Actor } from '../../platform/http/types.ts';
 import type { Db, Tx } from '../../platform/postgres/db.ts';
 import { storable, storableJson } from '../../platform/postgres/text.ts';
@@ -23,9 +23,9 @@ export async function insertEntries(tx: Tx, actor: Actor, entries: readonly NewE
   const reasons = entries.map(({ reason }) => (reason === null ? null : storable(reason)));
   const changes = entries.map((entry) => JSON.stringify(storableJson(entry.changes)));
   await sql`
-    INSERT INTO audit_log (actor_id, actor_role, action, target_type, target_id, reason, changes,
+    INSERT INTO audit_log (actor_id, actor_role, token_id, action, target_type, target_id, reason, changes,
                            ip, user_agent, correlation_id)
-    SELECT ${actor.userId}, ${actor.role}, action, target_type, target_id, reason, changes::jsonb,
+    SELECT ${actor.userId}, ${actor.role}, ${actor.tokenId ?? null}::uuid, action, target_type, target_id, reason, changes::jsonb,
            ${actor.ip.slice(0, MAX_IP)}, ${actor.userAgent?.slice(0, MAX_USER_AGENT) ?? null},
            ${actor.correlationId}
       FROM unnest(
@@ -41,6 +41,7 @@ export interface EntryRow {
   at: Date;
   actor_id: UserId;
   actor_role: string;
+  token_id: ApiTokenId | null;
   action: string;
   target_type: string;
   target_id: string;
@@ -71,8 +72,8 @@ export async function listEntries(
     query.to === undefined ? null : sql`at < ${query.to}`,
   ].filter((condition) => condition !== null);
   const { rows } = await sql<EntryRow>`
-    SELECT id, at, actor_id, actor_role, action, target_type, target_id, reason, changes, ip, user_agent,
-           correlation_id
+    SELECT id, at, actor_id, actor_role, token_id, action, target_type, target_id, reason, changes, ip,
+           user_agent, correlation_id
       FROM audit_log
      WHERE ${where.length === 0 ? sql`TRUE` : sql.join(where, sql` AND `)}
      ORDER BY id DESC

@@ -5,19 +5,17 @@ import {
   note,
   noteRequest,
 } from '../../../contract/dead-letters.ts';
-import { actorOf, type HttpServer } from '../../platform/http/types.ts';
+import { actorOf, type HttpServer, may } from '../../platform/http/types.ts';
 import { readDetail } from './detail.ts';
 import { writeNote } from './notes.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { PATH, tags } from './view.ts';
 
-const config = { access: 'admin' } as const;
-
 export function detailRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
     `${PATH}/:id`,
     {
-      config,
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'One dead letter with its payload and stack trace; looking at personal fields is audited',
@@ -27,7 +25,7 @@ export function detailRoutes(app: HttpServer, deps: DeadLetterDeps): void {
       },
     },
     async (request) => {
-      const masked = request.query.masked === 'true';
+      const masked = request.query.masked === 'true' || !may(request, 'dead_letters.reveal');
       return readDetail({ id: request.params.id, masked, actor: actorOf(request) }, deps);
     },
   );
@@ -35,7 +33,7 @@ export function detailRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.post(
     `${PATH}/:id/notes`,
     {
-      config,
+      config: { access: 'dead_letters.note' },
       schema: {
         tags,
         summary: 'Write a note on a dead letter',

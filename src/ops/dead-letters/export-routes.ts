@@ -3,6 +3,7 @@ import { exportQuery } from '../../../contract/dead-letters.ts';
 import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { exportEntries, recordExport, type Format, type Piece } from './export.ts';
+import { refuseToSearchPayloads } from './search-access.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { PATH, tags } from './view.ts';
 
@@ -15,7 +16,7 @@ export function exportRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
     `${PATH}/export`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.export' },
       // A HEAD would read it all to say nothing.
       exposeHeadRoute: false,
       schema: {
@@ -26,6 +27,7 @@ export function exportRoutes(app: HttpServer, deps: DeadLetterDeps): void {
     },
     async (request, reply) => {
       const { query, logger } = request;
+      refuseToSearchPayloads(request, query);
       await recordExport(query, actorOf(request), deps);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());

@@ -16,13 +16,12 @@ import type { DeadLetterDeps } from './types.ts';
 import { PATH, tags } from './view.ts';
 
 const GROUPS = `${PATH}/groups`;
-const config = { access: 'admin' } as const;
 
 export function groupRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
     GROUPS,
     {
-      config,
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'What dead letters died of, by count or by recency',
@@ -36,7 +35,7 @@ export function groupRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
     `${GROUPS}/:id`,
     {
-      config,
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'One group, with its notes',
@@ -57,7 +56,7 @@ function changeRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.post(
     `${GROUPS}/:id/mute`,
     {
-      config,
+      config: { access: 'dead_letters.mute' },
       schema: {
         tags,
         summary: 'Keep a group out of the default view and of the alert',
@@ -75,7 +74,7 @@ function changeRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.delete(
     `${GROUPS}/:id/mute`,
     {
-      config,
+      config: { access: 'dead_letters.mute' },
       schema: {
         tags,
         summary: 'Show a muted group again',
@@ -92,7 +91,7 @@ function changeRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.post(
     `${GROUPS}/:id/notes`,
     {
-      config,
+      config: { access: 'dead_letters.note' },
       schema: {
         tags,
         summary: 'Write a note on a group',

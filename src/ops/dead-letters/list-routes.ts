@@ -3,6 +3,7 @@ import { paginationOf } from '../../../contract/query.ts';
 import { actorOf, type HttpServer } from '../../platform/http/types.ts';
 import { list } from './list.ts';
 import { recordSearch } from './record-search.ts';
+import { refuseToSearchPayloads } from './search-access.ts';
 import type { DeadLetterDeps } from './types.ts';
 import { PATH, tags, toMaskedSummary } from './view.ts';
 
@@ -10,7 +11,7 @@ export function listRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   app.get(
     PATH,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'Dead letters, newest failure first; a search of payloads or error messages is audited',
@@ -20,6 +21,7 @@ export function listRoutes(app: HttpServer, deps: DeadLetterDeps): void {
     },
     async (request) => {
       const { query } = request;
+      refuseToSearchPayloads(request, query);
       await recordSearch(query, actorOf(request), deps);
       const { rows, total, totalIsMinimum, nextCursor } = await list(
         deps.db,

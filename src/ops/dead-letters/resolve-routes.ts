@@ -8,7 +8,8 @@ import {
   retryRequest,
   retryResponse,
 } from '../../../contract/dead-letters.ts';
-import { actorOf, type HttpServer } from '../../platform/http/types.ts';
+import { HttpError } from '../../platform/http/errors.ts';
+import { actorOf, type HttpServer, may } from '../../platform/http/types.ts';
 import { discard } from './discard.ts';
 import { reopen } from './reopen.ts';
 import { retry } from './retry.ts';
@@ -25,7 +26,7 @@ function retryRoute(app: HttpServer, deps: DeadLetterDeps): void {
   app.post(
     `${PATH}/:id/retry`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.resolve' },
       schema: {
         tags,
         summary: 'Re-enqueue a dead letter as a new job, with another payload or options if given',
@@ -36,6 +37,9 @@ function retryRoute(app: HttpServer, deps: DeadLetterDeps): void {
     },
     async (request) => {
       const { reason = null, ...edit } = request.body ?? {};
+      if (Object.keys(edit).length > 0 && !may(request, 'dead_letters.edit')) {
+        throw new HttpError('insufficient_permissions');
+      }
       const jobId = await retry({ id: request.params.id, actor: actorOf(request), reason, edit }, deps);
       return { ok: true as const, job_id: jobId, message: RETRY_MESSAGE };
     },
@@ -46,7 +50,7 @@ function discardRoute(app: HttpServer, deps: DeadLetterDeps): void {
   app.delete(
     `${PATH}/:id`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.resolve' },
       schema: {
         tags,
         summary: 'Mark a dead letter as resolved without a retry',
@@ -67,7 +71,7 @@ function reopenRoute(app: HttpServer, deps: DeadLetterDeps): void {
   app.post(
     `${PATH}/:id/reopen`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.resolve' },
       schema: {
         tags,
         summary: 'Make a discarded dead letter an unresolved one again',

@@ -7,7 +7,7 @@ export function queueRoutes(app: HttpServer, deps: AllQueuesDeps): void {
   app.get(
     '/api/v1/admin/queues',
     {
-      config: { access: 'admin' },
+      config: { access: 'queues.view' },
       schema: { tags: ['queues'], summary: 'All queues at a glance', response: { 200: queuesResponse } },
     },
     async () => ({ queues: (await readAllQueues(deps)).map(toQueueOverview) }),

@@ -73,6 +73,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.decorateRequest('correlationId');
   app.decorateRequest('logger');
   app.decorateRequest('actor', null);
+  app.decorateRequest('permissions', null);
 
   app.addHook('onRequest', async (request, reply) => {
     request.correlationId = correlationFrom(request.headers);

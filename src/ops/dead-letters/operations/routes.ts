@@ -10,6 +10,7 @@ import {
 import { deadLetterOperationId } from '../../../../contract/ids.ts';
 import { badField, HttpError } from '../../../platform/http/errors.ts';
 import { actorOf, type HttpServer } from '../../../platform/http/types.ts';
+import { refuseToSearchPayloads } from '../search-access.ts';
 import type { DeadLetterDeps } from '../types.ts';
 import { PATH } from '../view.ts';
 import { cancel } from './cancel.ts';
@@ -35,7 +36,7 @@ function startRoute(app: HttpServer, deps: DeadLetterDeps): void {
     OPERATIONS,
     {
       bodyLimit: BODY_LIMIT,
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.resolve' },
       schema: {
         tags,
         summary: 'Retry or discard many dead letters in the background',
@@ -43,7 +44,10 @@ function startRoute(app: HttpServer, deps: DeadLetterDeps): void {
         response: { 202: operation },
       },
     },
-    async (request, reply) => reply.code(202).send(await start(request.body, actorOf(request), deps)),
+    async (request, reply) => {
+      refuseToSearchPayloads(request, request.body.filter ?? {});
+      return reply.code(202).send(await start(request.body, actorOf(request), deps));
+    },
   );
 }
 
@@ -51,7 +55,7 @@ function listRoute(app: HttpServer, { db }: DeadLetterDeps): void {
   app.get(
     OPERATIONS,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'Operations, newest first',
@@ -83,7 +87,7 @@ function oneRoute(app: HttpServer, { db }: DeadLetterDeps): void {
   app.get(
     `${OPERATIONS}/:id`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'One operation and how far it is',
@@ -103,7 +107,7 @@ function entriesRoute(app: HttpServer, { db }: DeadLetterDeps): void {
   app.get(
     `${OPERATIONS}/:id/entries`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.view' },
       schema: {
         tags,
         summary: 'What became of each entry of an operation',
@@ -134,7 +138,7 @@ function cancelRoute(app: HttpServer, deps: DeadLetterDeps): void {
   app.delete(
     `${OPERATIONS}/:id`,
     {
-      config: { access: 'admin' },
+      config: { access: 'dead_letters.resolve' },
       schema: {
         tags,
         summary: 'Stop an operation; entries that it has not reached stay unresolved',

@@ -4,6 +4,7 @@ import {
   type OperationRequest,
 } from '../../../../contract/dead-letter-operations.ts';
 import type { FieldProblem } from '../../../../contract/errors.ts';
+import { omit } from '../../../platform/collections.ts';
 import { HttpError } from '../../../platform/http/errors.ts';
 import type { Actor } from '../../../platform/http/types.ts';
 import { record } from '../../audit/record.ts';
@@ -37,7 +38,7 @@ export async function start(
       reason,
       rate_per_second,
       asked_by: actor.userId,
-      asked_from: { role: actor.role, ip: actor.ip, userAgent: actor.userAgent },
+      asked_from: omit(actor, ['userId', 'correlationId']),
       correlation_id: actor.correlationId,
     });
     if (ids !== null) row = await selectIds(tx, row.id, ids);

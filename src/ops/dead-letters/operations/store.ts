@@ -18,7 +18,7 @@ export interface OperationRow {
   succeeded: number;
   asked_at: Date;
   asked_by: UserId;
-  asked_from: Pick<Actor, 'role' | 'ip' | 'userAgent'>;
+  asked_from: Omit<Actor, 'userId' | 'correlationId'>;
   correlation_id: CorrelationId;
   started_at: Date | null;
   finished_at: Date | null;
