@@ -100,6 +100,8 @@ export const note = z.object({
   id: z.string(),
   text: z.string(),
   written_by: userId,
+  /** Null for a user that is no more. */
+  written_by_email: z.string().nullable(),
   written_at: timestamp,
 });
 export type Note = z.infer<typeof note>;
@@ -133,6 +135,7 @@ export const deadLetterDetail = deadLetterSummary.extend({
   captured_at: timestamp,
   resolved_at: timestamp.nullable(),
   resolved_by: userId.nullable(),
+  resolved_by_email: z.string().nullable(),
   /** The job that a retry of this entry made. */
   retry_job_id: z.string().nullable(),
   /** The entry whose retry made the job that died here. */
@@ -176,6 +179,14 @@ export const deadLetterDetailQuery = z.strictObject({
   /** `true` masks personal fields, and whatever quotes them, and writes no audit entry. */
   masked: z.enum(['true', 'false']).default('false'),
 });
+
+/** `GET …/dlq/:id/neighbours` with the filter of a list: where to go on from an entry, be it of that list or no more. */
+export const neighboursResponse = z.object({
+  /** What stands before it, which failed later; null for the first. */
+  previous: deadLetterId.nullable(),
+  next: deadLetterId.nullable(),
+});
+export type Neighbours = z.infer<typeof neighboursResponse>;
 
 /** Why somebody did it; goes into the audit log. */
 export const reason = z.string().trim().min(3).max(500).regex(TEXT);

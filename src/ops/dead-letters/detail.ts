@@ -72,6 +72,7 @@ async function inFull(
     captured_at: row.captured_at.toISOString(),
     resolved_at: row.resolved_at?.toISOString() ?? null,
     resolved_by: row.resolved_by,
+    resolved_by_email: row.resolved_by_email,
     retry_job_id: row.retry_job_id,
     retry_of: row.retry_of,
     expires_at: new Date(row.failed_at.getTime() + RETENTION_MS).toISOString(),

@@ -59,6 +59,11 @@ export function after({ failedAtUs, id }: Position): RawBuilder<boolean> {
   return sql<boolean>`(failed_at, id) < (timestamptz 'epoch' + ${failedAtUs}::bigint * interval '1 microsecond', ${id}::uuid)`;
 }
 
+/** What comes before a position. */
+export function before({ failedAtUs, id }: Position): RawBuilder<boolean> {
+  return sql<boolean>`(failed_at, id) > (timestamptz 'epoch' + ${failedAtUs}::bigint * interval '1 microsecond', ${id}::uuid)`;
+}
+
 /** What comes before a position, and the entry itself. */
 export function upTo({ failedAtUs, id }: Position): RawBuilder<boolean> {
   return sql<boolean>`(failed_at, id) >= (timestamptz 'epoch' + ${failedAtUs}::bigint * interval '1 microsecond', ${id}::uuid)`;

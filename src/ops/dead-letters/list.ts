@@ -22,7 +22,7 @@ const COUNTED = 1_000;
 /** Page numbers reach this deep; a cursor reaches everywhere. */
 const DEEPEST = 100_000;
 /** So many entries of groups that are not meant can be walked over on the way: two milliseconds. */
-const FEW = 1_000;
+export const FEW = 1_000;
 /** Where more stand in the way, the groups are walked one by one as far as to this entry. */
 const BY_GROUP = 1_000;
 /** A search that takes longer is given up: it would have to read too much. */
@@ -68,7 +68,11 @@ export async function list(db: Db, query: DeadLetterListQuery, now: Date): Promi
 }
 
 /** @throws HttpError bad_request that names what to narrow, when a statement takes too long */
-async function withinTime<T>(db: Db, query: DeadLetterListQuery, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function withinTime<T>(
+  db: Db,
+  filter: DeadLetterFilter,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   try {
     return await db.transaction().execute(async (tx) => {
       await sql`
@@ -78,7 +82,7 @@ async function withinTime<T>(db: Db, query: DeadLetterListQuery, work: (tx: Tx) 
     });
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;
-    throw badField(searchedFor(query), 'takes too long to search; narrow it by queue, group, from or to');
+    throw badField(searchedFor(filter), 'takes too long to search; narrow it by queue, group, from or to');
   }
 }
 
@@ -105,7 +109,7 @@ async function pageOf(
 }
 
 /** Filters of which counts are kept: queue, group, state and whether muted. */
-function isKept(filter: DeadLetterFilter): boolean {
+export function isKept(filter: DeadLetterFilter): boolean {
   const { job_name, error, payload, payload_path, correlation_id, attempts, from, to, expiring } = filter;
   const others = [job_name, error, payload, payload_path, correlation_id, attempts, from, to];
   return others.every((value) => value === undefined) && expiring === 'false';

@@ -43,6 +43,7 @@ describe('POST /api/v1/admin/queues/dlq/:id/notes', () => {
       const { status, body } = await api.call('POST', `${DLQ}/${id}/notes`, { body: { text: ` ${text}\n` } });
       assert.equal(status, 201);
       assert.equal(note.parse(body).text, text);
+      assert.match(note.parse(body).written_by_email ?? '', /^admin-.*@example\.com$/);
     }
     const { notes } = await detail(id);
     assert.deepEqual(

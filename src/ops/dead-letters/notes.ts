@@ -13,6 +13,7 @@ export type Subject =
   | { type: 'dead_letter'; id: DeadLetterId }
   | { type: 'dead_letter_group'; id: DeadLetterGroupId };
 
+const COLUMNS = sql`id, text, written_by, written_at, (SELECT email FROM users WHERE id = written_by) AS written_by_email`;
 /** As many are shown, the latest. */
 const SHOWN = 200;
 
@@ -20,6 +21,7 @@ interface NoteRow {
   id: string;
   text: string;
   written_by: UserId;
+  written_by_email: string | null;
   written_at: Date;
 }
 
@@ -38,7 +40,7 @@ export async function writeNote(
       INSERT INTO dead_letter_notes (${column}, text, written_by, written_at)
       SELECT subject.id, ${text}, ${actor.userId}::uuid, ${new Date(clock.now())}
         FROM (SELECT id FROM ${table} WHERE id = ${about.id} FOR KEY SHARE) AS subject
-      RETURNING id, text, written_by, written_at`.execute(tx);
+      RETURNING ${COLUMNS}`.execute(tx);
     const [written] = rows;
     if (written === undefined) throw new HttpError('not_found');
     await record(tx, actor, {
@@ -55,7 +57,7 @@ export async function writeNote(
 export async function notesOf(db: Db, about: Subject): Promise<Note[]> {
   const { column } = placeOf(about);
   const { rows } = await sql<NoteRow>`
-    SELECT id, text, written_by, written_at FROM dead_letter_notes
+    SELECT ${COLUMNS} FROM dead_letter_notes
      WHERE ${column} = ${about.id} ORDER BY id DESC LIMIT ${SHOWN}`.execute(db);
   return rows.reverse().map(toNote);
 }

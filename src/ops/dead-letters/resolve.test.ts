@@ -234,6 +234,7 @@ describe('DELETE /api/v1/admin/queues/dlq/:id', () => {
     assert.equal(entry.resolved, true);
     assert.equal(entry.resolution, 'discarded');
     assert.notEqual(entry.resolved_by, null);
+    assert.match(entry.resolved_by_email ?? '', /^admin-.*@example\.com$/);
     assert.ok((entry.resolved_at?.getTime() ?? 0) >= before);
     assert.equal(entry.retry_job_id, null);
     assert.deepEqual(entry.payload, { to: 'user@example.com', template: 'welcome' });

@@ -27,6 +27,7 @@ export interface DetailRow extends SummaryRow {
   captured_at: Date;
   resolved_at: Date | null;
   resolved_by: UserId | null;
+  resolved_by_email: string | null;
   retry_job_id: string | null;
   retry_of: DeadLetterId | null;
 }
@@ -37,6 +38,8 @@ export const SUMMARY = sql.raw(
 );
 
 export async function find(db: Db, id: DeadLetterId): Promise<DetailRow | null> {
-  const { rows } = await sql<DetailRow>`SELECT * FROM dead_letter_queue WHERE id = ${id}`.execute(db);
+  const { rows } = await sql<DetailRow>`
+    SELECT *, (SELECT email FROM users WHERE id = resolved_by) AS resolved_by_email
+      FROM dead_letter_queue WHERE id = ${id}`.execute(db);
   return rows[0] ?? null;
 }
