@@ -1,6 +1,7 @@
 /** The keys of all cached answers. What a change makes stale is named by the beginning of a key. */
 export const keys = {
   me: ['me'],
+  enrolment: ['enrolment'],
   overview: ['overview'],
   overviewHistory: ['overview', 'history'],
   processes: ['processes'],

@@ -1,27 +1,29 @@
-import { Center, Loader, Modal, Stack } from '@mantine/core';
+import { Center, Loader, Modal, Stack, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { Problem } from '../../components/problem.tsx';
+import { RecoveryCodes } from '../../components/recovery-codes.tsx';
 import { type Me, meQuery } from '../../services/session.ts';
 import { SetUpPage } from './set-up-page.tsx';
 import { SignIn } from './sign-in.tsx';
 
-function signedIn(me: Me | null | undefined): me is Me {
-  return me?.stage === 'full';
-}
+const SET_UP = '/setup';
 
 /**
  * Lets nobody past who is not signed in. Who is not sees the sign-in form at the address they asked for, and then the
- * page itself. When a session ends under an open page, the form comes over it: nothing on the page is lost.
+ * page itself. When a session ends under an open page, the form comes over it: nothing on the page is lost. New
+ * recovery codes hold the way until they are kept.
  */
 export function Gate({ path, children }: { path: string; children: React.ReactNode }) {
   const me = useQuery({ ...meQuery, refetchInterval: 60_000 });
-  const user = signedIn(me.data) ? me.data.id : null;
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const user = me.data?.stage === 'full' && codes === null ? me.data.id : null;
   const [entered, setEntered] = useState<Me['id'] | null>(null);
   if (user !== null && user !== entered) setEntered(user);
   useRenewal(user);
+  useWayFromSetUp(path === SET_UP && user !== null);
 
-  if (path === '/setup' && !signedIn(me.data)) return <SetUpPage />;
   if (me.data === undefined) {
     return (
       <Center mih="60vh" p="md">
@@ -33,29 +35,49 @@ export function Gate({ path, children }: { path: string; children: React.ReactNo
       </Center>
     );
   }
-  if (!signedIn(me.data) && entered === null) {
-    return (
-      <Center mih="80vh" p="md" component="main">
-        <Stack w="100%" maw={360}>
-          <SignIn me={me.data} />
-        </Stack>
-      </Center>
+  const first = entered === null;
+  const headingOrder = first ? 1 : 3;
+  const form =
+    codes !== null ? (
+      <Stack gap="md">
+        <Title order={headingOrder}>Your recovery codes</Title>
+        <RecoveryCodes codes={codes} onKept={() => setCodes(null)} />
+      </Stack>
+    ) : me.data === null && path === SET_UP ? (
+      <SetUpPage />
+    ) : (
+      <SignIn me={me.data} headingOrder={headingOrder} onRecoveryCodes={setCodes} />
     );
-  }
+  if (first) return <Frame>{form}</Frame>;
   return (
     <div key={entered}>
       {children}
       <Modal
-        opened={!signedIn(me.data)}
+        opened={user === null}
         onClose={() => undefined}
         withCloseButton={false}
         closeOnEscape={false}
         closeOnClickOutside={false}
+        // Above any dialog of the page.
+        zIndex={400}
         title="Your session has ended. Sign in to go on where you were."
       >
-        <SignIn me={me.data} />
+        {form}
       </Modal>
     </div>
+  );
+}
+
+function Frame({ children }: { children: React.ReactNode }) {
+  useEffect(() => {
+    document.title = 'Sign in · fmhl';
+  }, []);
+  return (
+    <Center mih="80vh" p="md" component="main">
+      <Stack w="100%" maw={360}>
+        {children}
+      </Stack>
+    </Center>
   );
 }
 
@@ -70,4 +92,12 @@ function useRenewal(user: Me['id'] | null): void {
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' });
     before.current = user;
   }, [user, client]);
+}
+
+/** Set-up is no page for who is signed in. */
+function useWayFromSetUp(leave: boolean): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (leave) void navigate({ to: '/', replace: true });
+  }, [leave, navigate]);
 }
