@@ -3,6 +3,7 @@ import { detailRoutes } from './detail-routes.ts';
 import { exportRoutes } from './export-routes.ts';
 import { groupRoutes } from './group-routes.ts';
 import { listRoutes } from './list-routes.ts';
+import { neighbourRoutes } from './neighbour-routes.ts';
 import { operationRoutes } from './operations/routes.ts';
 import { resolveRoutes } from './resolve-routes.ts';
 import type { DeadLetterDeps } from './types.ts';
@@ -11,6 +12,7 @@ import type { DeadLetterDeps } from './types.ts';
 export function deadLetterRoutes(app: HttpServer, deps: DeadLetterDeps): void {
   listRoutes(app, deps);
   detailRoutes(app, deps);
+  neighbourRoutes(app, deps);
   exportRoutes(app, deps);
   groupRoutes(app, deps);
   resolveRoutes(app, deps);
