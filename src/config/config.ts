@@ -59,6 +59,8 @@ const variables = z.object({
   FMHL_ADMIN_TOTP_SECRET: totpSecret.optional(),
   /** Who may read /metrics: CIDR ranges, comma-separated. Default: loopback and private ranges. */
   FMHL_METRICS_ALLOW: list.optional(),
+  /** `false`: the runbooks ask for a session of the staff. */
+  FMHL_RUNBOOKS_PUBLIC: z.enum(['true', 'false'], 'must be true or false').default('true'),
   /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR ranges. */
   FMHL_TRUST_PROXY: list.optional(),
   /** How long running jobs and requests may take to end after SIGTERM. */
@@ -88,6 +90,7 @@ export interface Config {
   logLevel: (typeof LOG_LEVELS)[number];
   admin: { email: string; password: string; totpSecret: string } | null;
   metricsAllow: string[] | null;
+  runbooksPublic: boolean;
   trustProxy: string[];
   shutdown: { graceMs: number; drainMs: number };
   worker: { lockMs: number; stalledIntervalMs: number; maxStalledCount: number };
@@ -125,6 +128,7 @@ export function loadConfig(
     logLevel: values.FMHL_LOG_LEVEL,
     admin: adminOf(values),
     metricsAllow: values.FMHL_METRICS_ALLOW ?? null,
+    runbooksPublic: values.FMHL_RUNBOOKS_PUBLIC === 'true',
     trustProxy: values.FMHL_TRUST_PROXY ?? [],
     shutdown: { graceMs: values.FMHL_SHUTDOWN_GRACE_MS, drainMs: values.FMHL_SHUTDOWN_DRAIN_MS },
     worker: {

@@ -22,7 +22,6 @@ import { auditRoutes } from '../ops/audit/routes.ts';
 import { deadLetterRoutes } from '../ops/dead-letters/routes.ts';
 import { countByQueue } from '../ops/dead-letters/tallies.ts';
 import { queueRoutes } from '../ops/queues/routes.ts';
-import { runbookRoutes } from '../ops/runbooks/routes.ts';
 import type { HttpServer } from '../platform/http/types.ts';
 import type { Clock } from '../platform/lifecycle/clock.ts';
 import type { Tx } from '../platform/postgres/db.ts';
@@ -55,7 +54,6 @@ async function operations(app: HttpServer, services: Services): Promise<void> {
   auditRoutes(app, { db });
   queueRoutes(app, { engine, clock, queues, deadLetters: () => countByQueue(db, new Date(clock.now())) });
   deadLetterRoutes(app, { db, clock, metrics, logger, definitions: services.queues });
-  runbookRoutes(app, { directory: join(packageRoot(), 'docs/runbooks') });
 }
 
 function marketplace(app: HttpServer, services: Services, publicUrl: () => string): void {

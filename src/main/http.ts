@@ -1,5 +1,6 @@
-/** The HTTP server of a role: health and metrics for all, the API for those that serve it. */
+/** The HTTP server of a role: health, metrics and runbooks for all, the API for those that serve it. */
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
@@ -9,12 +10,13 @@ import { createReadiness, type Readiness } from '../ops/health/readiness.ts';
 import { healthRoutes } from '../ops/health/routes.ts';
 import type { Metrics } from '../ops/metrics/registry.ts';
 import { metricsRoutes } from '../ops/metrics/routes.ts';
+import { runbookRoutes } from '../ops/runbooks/routes.ts';
 import { createHttpServer, type HttpServerOptions } from '../platform/http/server.ts';
 import type { HttpServer } from '../platform/http/types.ts';
 import { errorText, StartError } from '../platform/lifecycle/errors.ts';
 import { apiRoutes } from './api-routes.ts';
 import { consoleRoutes } from './console-routes.ts';
-import { packageVersion } from './package.ts';
+import { packageRoot, packageVersion } from './package.ts';
 import type { Services } from './services.ts';
 
 export interface BuiltServer {
@@ -44,6 +46,8 @@ export async function buildServer(services: Services, publicUrl: () => string): 
   const readiness = createReadiness({ checks, clock, metrics, logger });
   healthRoutes(app, { readiness });
   metricsRoutes(app, { metrics });
+  // From every role: the one that an alert is about may be the one that would have said what to do.
+  runbookRoutes(app, { directory: join(packageRoot(), 'docs/runbooks'), isPublic: config.runbooksPublic });
   if (servesApi) {
     await apiRoutes(app, services, publicUrl);
     consoleRoutes(app, services);

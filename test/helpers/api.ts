@@ -1,3 +1,4 @@
+import type { ProcessRole } from '../../contract/log.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { buildServer } from '../../src/main/http.ts';
 import type { AnyQueueDefinition } from '../../src/ops/queues/definition.ts';
@@ -27,16 +28,20 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
-/** The product's own server, as the `api` role builds it, on a test system. */
+/**
+ * The product's own server, as the `api` role builds it, on a test system.
+ * @param options.env what the configuration is read from; default: nothing is set
+ */
 export async function createTestApi(
   system: TestSystem,
   queues: readonly AnyQueueDefinition[] = [testQueue],
+  { role = 'api', env = {} }: { role?: ProcessRole; env?: Record<string, string> } = {},
 ): Promise<TestApi> {
   const services = {
     ...system,
     pool: system.database.pool,
-    config: loadConfig('api', {}),
-    role: 'api' as const,
+    config: loadConfig(role, env),
+    role,
     queues,
     queueNames: queues.map(({ name }) => name),
   };

@@ -10,6 +10,20 @@ const WORKERS = ['a', 'b'].map((instance) => `fmhl_build_info{role="worker", ins
 const HOUSEKEEPING = 'fmhl_build_info{role="housekeeping", instance="housekeeping"}';
 const present = (...series: string[]): State => Object.fromEntries(series.map((name) => [name, 1]));
 
+/** Two housekeeping processes, and whether they say that they lead; null: it can not be scraped. */
+const leaders = (...says: [a: number | null, b: number | null]): State =>
+  Object.fromEntries(
+    says.flatMap((leader, index): [string, number][] => {
+      const labels = `{job="fmhl-housekeeping", instance="${'ab'.charAt(index)}"}`;
+      return leader === null
+        ? [[`up${labels}`, 0]]
+        : [
+            [`up${labels}`, 1],
+            [`fmhl_leader${labels}`, leader],
+          ];
+    }),
+  );
+
 /** Without the watchdog, which has no threshold: it always fires. */
 export const SYSTEM_PROOFS: readonly Proof[] = [
   {
@@ -53,13 +67,33 @@ export const SYSTEM_PROOFS: readonly Proof[] = [
   },
   {
     alert: 'HousekeepingWithoutLeader',
-    quiet: { 'fmhl_leader{instance="a"}': 1, 'fmhl_leader{instance="b"}': 0 },
+    quiet: leaders(1, 0),
     // Another has taken over.
-    under: { 'fmhl_leader{instance="a"}': 0, 'fmhl_leader{instance="b"}': 1 },
-    over: { 'fmhl_leader{instance="a"}': 0, 'fmhl_leader{instance="b"}': 0 },
+    under: leaders(0, 1),
+    // A worker that is down is not the leader.
+    over: { ...leaders(0, 0), 'up{job="fmhl-worker", instance="w"}': 0 },
     summary: 'No housekeeping process is at work',
     description:
       'No process is elected to do the housekeeping (leaders: 0). Dead jobs are not captured, the outbox is not relayed, nothing scheduled runs.',
+    alsoSilent: [
+      {
+        when: 'while one that can not be scraped may be the leader',
+        phases: [
+          [leaders(1, 0), 20],
+          [leaders(null, 0), 60],
+          [leaders(1, 0), 20],
+        ],
+      },
+      {
+        when: 'while the leader is started anew and another takes over',
+        phases: [
+          [leaders(1, 0), 20],
+          [leaders(null, 0), 2],
+          [leaders(0, 0), 6],
+          [leaders(0, 1), 40],
+        ],
+      },
+    ],
   },
   {
     alert: 'BackgroundLoopFailing',

@@ -13,7 +13,7 @@ describe('runbooks', () => {
     directory = mkdtempSync(join(tmpdir(), 'fmhl-runbooks-'));
     writeFileSync(join(directory, 'README.md'), '# Runbooks\n- [QueuePaused](QueuePaused.md)\n');
     writeFileSync(join(directory, 'QueuePaused.md'), '# QueuePaused\n\ncurl "$FMHL/x?a=1&b=<id>"\n');
-    server = await startHttpServer((app) => runbookRoutes(app, { directory }));
+    server = await startHttpServer((app) => runbookRoutes(app, { directory, isPublic: true }));
   });
   after(async () => {
     await server.close();

@@ -6,13 +6,18 @@ import type { HttpServer } from '../../platform/http/types.ts';
 
 const INDEX = 'README';
 
+export interface RunbookOptions {
+  /** Of Markdown files, one for each alert, and README.md. */
+  directory: string;
+  /** Without signing in: there are no secrets in them, and access may be what is broken. Else for the staff. */
+  isPublic: boolean;
+}
+
 /**
  * `GET /runbooks` and `GET /runbooks/<alert>`: what to do about an alert, where its notification leads. Readable in
- * a browser and with curl, by whoever is on call: without signing in, for there are no secrets in them, and access may
- * be what is broken. They are read once, now.
- * @param directory of Markdown files, one for each alert, and README.md
+ * a browser and with curl, by whoever is on call. They are read once, now.
  */
-export function runbookRoutes(app: HttpServer, { directory }: { directory: string }): void {
+export function runbookRoutes(app: HttpServer, { directory, isPublic }: RunbookOptions): void {
   const pages = new Map(
     readdirSync(directory)
       .filter((file) => file.endsWith('.md'))
@@ -26,7 +31,8 @@ export function runbookRoutes(app: HttpServer, { directory }: { directory: strin
     tags: ['operations'],
     response: { 200: { description: 'HTML', content: { 'text/html': { schema: z.string() } } } },
   });
-  const route = { config: { access: 'public' as const }, serializerCompiler: () => String };
+  const access = isPublic ? ('public' as const) : ('monitoring.view' as const);
+  const route = { config: { access }, serializerCompiler: () => String };
 
   app.get('/runbooks', { ...route, schema: schema('All runbooks') }, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(pages.get(INDEX) ?? ''),
