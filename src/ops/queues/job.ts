@@ -1,6 +1,6 @@
 /** What a job looks like in the engine: its payload as given, and beside it what FMHL knows of it. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { correlationId, deadLetterId, type CorrelationId, type DeadLetterId } from '../../../contract/ids.ts';
 import type { FieldProblem } from '../../../contract/errors.ts';
 import type { EngineJob, JobsOptions } from '../../platform/engine/engine.ts';
@@ -112,12 +112,15 @@ const NO_META: JobMeta = { correlation_id: null, retry_of: null };
 
 /** What FMHL knows of a job. A job that something else put into the queue has none. */
 export function metaOf(job: Pick<EngineJob, 'opts'>): JobMeta {
-  if (!('fmhl' in job.opts)) return NO_META;
-  const parsed = meta.safeParse(job.opts.fmhl);
-  return parsed.success ? parsed.data : NO_META;
+  const meta: unknown = 'fmhl' in job.opts ? job.opts.fmhl : null;
+  if (typeof meta !== 'object' || meta === null) return NO_META;
+  const { correlation_id, retry_of } = meta as Partial<Record<keyof JobMeta, unknown>>;
+  return { correlation_id: idOf(correlationId, correlation_id), retry_of: idOf(deadLetterId, retry_of) };
 }
 
-const meta = z.object({
-  correlation_id: correlationId.nullable().catch(null),
-  retry_of: deadLetterId.nullable().catch(null),
-});
+/** One by one: a schema of both, with fallbacks, takes 1.0 µs instead of 0.4, and every job that runs or dies pays. */
+function idOf<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | null {
+  if (typeof value !== 'string') return null;
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
