@@ -82,6 +82,16 @@ describe('what mutes what', () => {
     }
   });
 
+  test('nothing critical by a warning: somebody must be called', () => {
+    const severities = (names: string[]): Set<string | undefined> =>
+      new Set(names.map((name) => LABELS.get(name)?.['severity']));
+    for (const { source_matchers: source, target_matchers: target } of rules) {
+      if (severities(namesIn(source)).has('warning')) {
+        assert.ok(!severities(namesIn(target)).has('critical'), `${String(source)}: ${String(target)}`);
+      }
+    }
+  });
+
   let alertmanager: Alertmanager | undefined;
   beforeEach(async () => {
     alertmanager = await startAlertmanager(
@@ -127,6 +137,61 @@ describe('what mutes what', () => {
       ['OutboxNotDraining', 'DeadLetterCaptureLagging email_send'],
     ],
     [
+      'a worker that is down: what piles up meanwhile, and nothing critical',
+      [
+        { alertname: 'TargetDown', role: 'worker', job: 'fmhl-worker', instance: 'a' },
+        { alertname: 'QueueBacklogHigh', queue: 'email_send' },
+        { alertname: 'QueueWithoutWorker', queue: 'report_export' },
+        { alertname: 'HighDLQSize', queue: 'email_send' },
+      ],
+      ['QueueBacklogHigh email_send'],
+    ],
+    [
+      'another target that is down: nothing',
+      [
+        { alertname: 'TargetDown', role: 'api', job: 'fmhl-api', instance: 'a' },
+        { alertname: 'QueueBacklogHigh', queue: 'email_send' },
+      ],
+      [],
+    ],
+    [
+      'no housekeeping that is ready: its processes, its work, and what can not be read',
+      [
+        { alertname: 'NothingReady', job: 'fmhl-housekeeping' },
+        { alertname: 'ReadinessFailing', job: 'fmhl-housekeeping', instance: 'a' },
+        { alertname: 'ReadinessFailing', job: 'fmhl-api', instance: 'b' },
+        { alertname: 'BackgroundLoopFailing', loop: 'outbox_relay' },
+        { alertname: 'OutboxNotDraining' },
+        { alertname: 'MetricsCollectFailing', source: 'outbox' },
+        { alertname: 'QueueBacklogHigh', queue: 'email_send' },
+        { alertname: 'BillingFailures' },
+      ],
+      [
+        'ReadinessFailing fmhl-housekeeping',
+        'BackgroundLoopFailing',
+        'OutboxNotDraining',
+        'MetricsCollectFailing',
+      ],
+    ],
+    [
+      'a process that is not ready, of several: nothing',
+      [
+        { alertname: 'ReadinessFailing', job: 'fmhl-housekeeping', instance: 'a' },
+        { alertname: 'BackgroundLoopFailing', loop: 'outbox_relay' },
+        { alertname: 'MetricsCollectFailing', source: 'outbox' },
+      ],
+      [],
+    ],
+    [
+      'nothing that is ready in the one process of all roles: all of its work',
+      [
+        { alertname: 'NothingReady', job: 'fmhl' },
+        { alertname: 'QueueBacklogHigh', queue: 'email_send' },
+        { alertname: 'HousekeepingWithoutLeader' },
+      ],
+      ['QueueBacklogHigh email_send', 'HousekeepingWithoutLeader'],
+    ],
+    [
       'a budget that burns fast: the slower alerts of the same budget',
       [
         { alertname: 'JobSuccessBurnFast', slo: 'job_success' },
@@ -154,7 +219,7 @@ describe('what mutes what', () => {
       });
       assert.deepEqual(
         suppressed
-          .map(({ labels }) => [labels['alertname'], labels['role'] ?? labels['queue'] ?? labels['slo']])
+          .map(({ labels: { alertname, role, queue, slo, job } }) => [alertname, role ?? queue ?? slo ?? job])
           .map((words) => words.filter((word) => word !== undefined).join(' '))
           .sort(),
         [...muted].sort(),
@@ -170,10 +235,18 @@ describe('a notification', () => {
     runbook_url: 'https://fmhl.test/runbooks/QueueBacklogHigh',
     dashboard_url: 'https://grafana.test/d/fmhl-queue-health?var-queue=email_send',
   };
-  const data = (status: 'firing' | 'resolved', of: Partial<typeof annotations>) => ({
+  type Status = 'firing' | 'resolved';
+  interface Told {
+    status: Status;
+    annotations: Partial<typeof annotations>;
+  }
+  const data = (alerts: Told[], of: Partial<typeof annotations>) => ({
     receiver: 'slack',
-    status,
-    alerts: [{ status, labels: { alertname: 'QueueBacklogHigh', queue: 'email_send' }, annotations: of }],
+    status: alerts.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
+    alerts: alerts.map((one) => ({
+      ...one,
+      labels: { alertname: 'QueueBacklogHigh', queue: 'email_send' },
+    })),
     groupLabels: { alertname: 'QueueBacklogHigh', queue: 'email_send' },
     commonLabels: { alertname: 'QueueBacklogHigh', queue: 'email_send', severity: 'warning' },
     commonAnnotations: of,
@@ -186,13 +259,15 @@ describe('a notification', () => {
   });
   after(() => rm(dir, { recursive: true }));
 
-  async function rendered(
+  const rendered = (
     name: string,
-    status: 'firing' | 'resolved',
+    status: Status,
     of: Partial<typeof annotations> = annotations,
-  ): Promise<string> {
+  ): Promise<string> => renderedOf(name, [{ status, annotations: of }]);
+
+  async function renderedOf(name: string, alerts: Told[]): Promise<string> {
     const file = join(dir, 'data.json');
-    await writeFile(file, JSON.stringify(data(status, of)));
+    await writeFile(file, JSON.stringify(data(alerts, alerts[0]?.annotations ?? {})));
     const { stdout } = await run('amtool', [
       ...['template', 'render', `--template.glob=${TEMPLATES}`, `--template.data=${file}`],
       `--template.text={{ template "${name}" . }}`,
@@ -210,6 +285,19 @@ describe('a notification', () => {
     assert.equal(await rendered('fmhl.title', 'firing'), '[FIRING:1] Queue email_send has a backlog');
     assert.equal(await rendered('fmhl.slack.text', 'firing'), `101 jobs wait.\n${links}`);
     assert.equal(await rendered('fmhl.slack.color', 'firing'), 'warning');
+  });
+
+  test('of several is titled with the first that still fires, and how many more do', async () => {
+    const told = (status: Status, summary: string): Told => ({ status, annotations: { summary } });
+    const titled = (...alerts: Told[]): Promise<string> => renderedOf('fmhl.title', alerts);
+    const [over, a, b] = [
+      told('resolved', 'a:1 is down'),
+      told('firing', 'b:1 is down'),
+      told('firing', 'c:1'),
+    ];
+    assert.equal(await titled(over, a), '[FIRING:1] b:1 is down');
+    assert.equal(await titled(over, a, b), '[FIRING:2] b:1 is down and 1 more');
+    assert.equal(await titled(over, over, over), '[RESOLVED] a:1 is down and 2 more');
   });
 
   test('of an alert of somebody else leaves out the links that it lacks', async () => {

@@ -36,7 +36,7 @@ const now: Row = {
             options: { '0': { text: 'not ready', index: 1 }, '1': { text: 'ready', index: 2 } },
           },
         ],
-        alerts: ['ReadinessFailing'],
+        alerts: ['NothingReady', 'ReadinessFailing'],
         queries: { ready: 'min(fmhl_ready)' },
       }),
       stat({

@@ -28,10 +28,22 @@ export const SYSTEM: readonly Alert[] = [
     dashboard: OPERATIONS,
   },
   {
+    // By the job of the scrape, which is the role: no other process is left to do the work.
+    name: 'NothingReady',
+    expr: 'max by (job) (fmhl_ready) == 0',
+    for: '1m',
+    severity: 'critical',
+    summary: 'No process of {{ $labels.job }} is ready',
+    description:
+      'All processes of {{ $labels.job }} run, but PostgreSQL, Redis or the queue engine does not answer them (ready: {{ $value | printf "%.0f" }}). Their work is not done.',
+    dashboard: OPERATIONS,
+  },
+  {
+    // One of several: the others do its work.
     name: 'ReadinessFailing',
     expr: 'min by (job, instance) (fmhl_ready) == 0',
     for: '3m',
-    severity: 'critical',
+    severity: 'warning',
     summary: '{{ $labels.instance }} is not ready',
     description:
       '{{ $labels.instance }} of {{ $labels.job }} runs, but PostgreSQL, Redis or the queue engine does not answer it (ready: {{ $value | printf "%.0f" }}).',

@@ -8,6 +8,11 @@ const rounds = (failed: number, ok: number): State => ({
 const API = 'fmhl_build_info{role="api", instance="api"}';
 const WORKERS = ['a', 'b'].map((instance) => `fmhl_build_info{role="worker", instance="${instance}"}`);
 const HOUSEKEEPING = 'fmhl_build_info{role="housekeeping", instance="housekeeping"}';
+const ready = (a: 0 | 1, b: 0 | 1): State => ({
+  'fmhl_ready{job="fmhl-api", instance="a:3000"}': a,
+  'fmhl_ready{job="fmhl-api", instance="b:3000"}': b,
+  'fmhl_ready{job="fmhl-worker", instance="w:3001"}': 1,
+});
 const present = (...series: string[]): State => Object.fromEntries(series.map((name) => [name, 1]));
 
 /** Two housekeeping processes, and whether they say that they lead; null: it can not be scraped. */
@@ -54,6 +59,27 @@ export const SYSTEM_PROOFS: readonly Proof[] = [
     summary: 'w:3001 does not answer',
     description:
       'Prometheus can not scrape w:3001 of fmhl-worker (up: 0). The process is down or unreachable, and its part of the metrics is missing.',
+  },
+  {
+    alert: 'NothingReady',
+    quiet: ready(1, 1),
+    // One of two is.
+    under: ready(0, 1),
+    over: ready(0, 0),
+    labels: { job: 'fmhl-api' },
+    summary: 'No process of fmhl-api is ready',
+    description:
+      'All processes of fmhl-api run, but PostgreSQL, Redis or the queue engine does not answer them (ready: 0). Their work is not done.',
+    alsoSilent: [
+      {
+        when: 'while another takes over from the one that is',
+        phases: [
+          [ready(0, 1), 20],
+          [ready(0, 0), 3],
+          [ready(1, 0), 20],
+        ],
+      },
+    ],
   },
   {
     alert: 'ReadinessFailing',
