@@ -11,6 +11,7 @@ import { CATALOGUE_REQUESTS } from '../../test/helpers/audited/catalogue.ts';
 import { DEAD_LETTER_REQUESTS } from '../../test/helpers/audited/dead-letters.ts';
 import { LEAD_REQUESTS } from '../../test/helpers/audited/leads.ts';
 import { PROVIDER_REQUESTS } from '../../test/helpers/audited/providers.ts';
+import { QUEUE_REQUESTS } from '../../test/helpers/audited/queues.ts';
 import { PLANTED, type Request, type Requests } from '../../test/helpers/audited/request.ts';
 import { USER_REQUESTS } from '../../test/helpers/audited/users.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../test/helpers/system.ts';
@@ -27,6 +28,7 @@ const REQUESTS: Requests = {
   ...PROVIDER_REQUESTS,
   ...CATALOGUE_REQUESTS,
   ...DEAD_LETTER_REQUESTS,
+  ...QUEUE_REQUESTS,
 };
 
 /** Routes that change nothing on an admin's behalf. */
