@@ -1,10 +1,76 @@
+import { Stack } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { Page } from '../../components/page.tsx';
-import { Empty } from '../../components/problem.tsx';
+import { BulkDialog, type Ask } from './bulk-dialog.tsx';
+import classes from './dead-letters.module.css';
+import { EntryList } from './entry-list.tsx';
+import { FilterBar } from './filter-bar.tsx';
+import { filterOf } from './filter.ts';
+import { GroupHeader } from './group-header.tsx';
+import { Groups } from './groups.tsx';
+import { groupsQuery } from './queries.ts';
+import type { DeadLettersSearch } from './search.ts';
+import { Sentence } from './sentence.tsx';
 
-export function DeadLettersPage() {
+/** Dead letters by what they died of, and the entries themselves: all of it, or what the address asks for. */
+export function DeadLettersPage(): React.ReactNode {
+  const search = useSearch({ from: '/dead-letters' });
+  const filter = filterOf(search);
+  const [ask, setAsk] = useState<Ask | null>(null);
+  const [counts, setCounts] = useState<{ total: number; isMinimum: boolean }>();
+  /** A new list when another is asked for, or when an operation on the selection began. */
+  const [round, setRound] = useState(0);
+  const groups = useGroups(search);
+  const isPhone = useMediaQuery('(max-width: 62em)', false, { getInitialValueInEffect: false });
+  const known = groups.data?.pages.flatMap((page) => page.groups);
   return (
-    <Page title="Dead letters">
-      <Empty title="Not here yet" />
+    <Page
+      title="Dead letters"
+      sentence={
+        <Sentence
+          search={search}
+          total={counts?.total}
+          isMinimum={counts?.isMinimum ?? false}
+          groups={known}
+          groupTotal={groups.data?.pages[0]?.total}
+        />
+      }
+    >
+      <FilterBar search={search} />
+      <div className={classes.frame}>
+        <Groups query={groups} search={search} isPhone={isPhone} />
+        <Stack gap="sm" miw={0}>
+          {search.group !== undefined && <GroupHeader id={search.group} onAsk={setAsk} />}
+          <EntryList
+            key={`${round} ${JSON.stringify(filter)}`}
+            {...{ filter, search, onAsk: setAsk, onCounts: setCounts }}
+          />
+        </Stack>
+      </div>
+      {ask !== null && (
+        <BulkDialog
+          ask={ask}
+          onClose={() => setAsk(null)}
+          onStarted={() => {
+            setAsk(null);
+            setRound(round + 1);
+          }}
+        />
+      )}
     </Page>
+  );
+}
+
+function useGroups(search: DeadLettersSearch) {
+  return useInfiniteQuery(
+    groupsQuery({
+      ...(search.queue === undefined ? {} : { queue: search.queue }),
+      ...(search.sort === undefined ? {} : { sort: search.sort }),
+      ...(search.muted === undefined ? {} : { muted: search.muted }),
+      ...(search.resolved === undefined || search.resolved === 'false' ? {} : { resolved: 'all' as const }),
+    }),
   );
 }

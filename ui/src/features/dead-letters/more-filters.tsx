@@ -1,0 +1,147 @@
+import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { type SubmitEvent, useState } from 'react';
+import { deadLetterFilter } from '../../../../contract/dead-letters.ts';
+import { useMay } from '../../services/permissions.ts';
+import type { Change } from './filter-bar.tsx';
+import { filterOf, type Filter } from './filter.ts';
+import type { DeadLettersSearch } from './search.ts';
+
+type TextField =
+  | 'error'
+  | 'job_name'
+  | 'correlation_id'
+  | 'attempts'
+  | 'payload'
+  | 'payload_path'
+  | 'payload_value';
+interface Field {
+  name: TextField;
+  label: string;
+  description?: string;
+}
+const FIELDS: readonly Field[] = [
+  { name: 'error', label: 'Error message contains' },
+  { name: 'job_name', label: 'Job name' },
+  { name: 'correlation_id', label: 'Correlation id' },
+  { name: 'attempts', label: 'Attempts' },
+];
+/** A search by them tells what they hold, so it needs the permission to see them. */
+const PAYLOAD_FIELDS: readonly Field[] = [
+  { name: 'payload', label: 'Payload contains' },
+  { name: 'payload_path', label: 'Payload path', description: 'Such as data.lead_id or items.0.sku' },
+  { name: 'payload_value', label: 'Value at that path' },
+];
+
+/** Every condition of the API in one form; checked by the API's own schema before it is asked. */
+export default function MoreFilters({
+  search,
+  change,
+  onClose,
+}: {
+  search: DeadLettersSearch;
+  change: Change;
+  onClose: () => void;
+}) {
+  const [filter, setFilter] = useState<Filter>(() => filterOf(search));
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const may = useMay();
+  const set = (changes: Partial<Filter>): void => setFilter((before) => ({ ...before, ...changes }));
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const parsed = deadLetterFilter.safeParse(filterOf(filter));
+    if (!parsed.success) {
+      const issues = parsed.error.issues.map(({ path, message }) => [String(path[0]), message] as const);
+      setProblems(Object.fromEntries(issues));
+      return;
+    }
+    change(filter);
+    onClose();
+  };
+  const fields = may('dead_letters.reveal') ? [...FIELDS, ...PAYLOAD_FIELDS] : FIELDS;
+  return (
+    <Modal opened onClose={onClose} title="Filters" size="lg">
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+            {fields.map(({ name, label, description }) => (
+              <TextInput
+                key={name}
+                label={label}
+                description={description}
+                value={filter[name] ?? ''}
+                error={problems[name]}
+                onChange={(event) => set({ [name]: event.currentTarget.value || undefined })}
+              />
+            ))}
+            <Moment
+              label="Failed since"
+              value={filter.from}
+              error={problems.from}
+              onChange={(from) => set({ from })}
+            />
+            <Moment
+              label="Failed before"
+              value={filter.to}
+              error={problems.to}
+              onChange={(to) => set({ to })}
+            />
+            <Select
+              label="Muted groups"
+              data={[
+                { value: 'default', label: filter.group === undefined ? 'Left out' : 'As the group is' },
+                { value: 'all', label: 'Included' },
+                { value: 'true', label: 'They alone' },
+              ]}
+              allowDeselect={false}
+              value={filter.muted === 'all' || filter.muted === 'true' ? filter.muted : 'default'}
+              onChange={(muted) => set({ muted: muted === 'all' || muted === 'true' ? muted : undefined })}
+            />
+          </SimpleGrid>
+          <Checkbox
+            label="Only those that retention removes within 3 days"
+            checked={filter.expiring === 'true'}
+            onChange={(event) => set({ expiring: event.currentTarget.checked ? 'true' : undefined })}
+          />
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit">Show these</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Moment({
+  label,
+  value,
+  error,
+  onChange,
+}: {
+  label: string;
+  value: string | undefined;
+  error: string | undefined;
+  onChange: (value: string | undefined) => void;
+}) {
+  return (
+    <TextInput
+      type="datetime-local"
+      label={label}
+      error={error}
+      value={localOf(value)}
+      onChange={({ currentTarget }) => {
+        const at = new Date(currentTarget.value);
+        onChange(Number.isNaN(at.getTime()) ? undefined : `${at.toISOString().slice(0, 19)}Z`);
+      }}
+    />
+  );
+}
+
+/** A moment of the API as the field has it: in the reader's zone, without a word of it. */
+function localOf(text: string | undefined): string {
+  const at = new Date(text ?? '');
+  if (Number.isNaN(at.getTime())) return '';
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
