@@ -20,6 +20,7 @@ export function CodeField({ value, onChange, focus = false, recovery = true }: C
   const [byRecovery, setByRecovery] = useState(false);
   const common = {
     required: true,
+    withAsterisk: false,
     value,
     onChange: (event: React.ChangeEvent<HTMLInputElement>) => onChange(event.currentTarget.value),
     autoCapitalize: 'none',

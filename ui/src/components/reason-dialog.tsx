@@ -30,7 +30,8 @@ export function ReasonDialog({
   const [asked, setAsked] = useState(false);
   const valid = reasonSchema.safeParse(reason).success;
   return (
-    <Modal opened onClose={onClose} title={title} returnFocus>
+    // What is under way goes on: to leave now would only hide how it ends.
+    <Modal opened onClose={() => busy || onClose()} title={title} returnFocus>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -53,7 +54,7 @@ export function ReasonDialog({
           />
           {error !== null && error !== undefined && <Problem error={error} />}
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
+            <Button variant="default" onClick={onClose} disabled={busy}>
               Cancel
             </Button>
             <Button type="submit" color={danger ? 'red' : 'blue'} loading={busy}>

@@ -11,8 +11,10 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Moon, Sun } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { ConfirmedProvider } from '../../components/confirmed.tsx';
 import { ShortcutsProvider, useShortcuts } from '../../components/shortcuts.tsx';
 import { useMay } from '../../services/permissions.ts';
+import { AccountMenu } from './account-menu.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { usePages } from './pages.ts';
 import classes from './shell.module.css';
@@ -29,7 +31,7 @@ export function Shell({ children }: { children: React.ReactNode }) {
       <ConnectionBanner />
       <Bar />
       <main id="main" className={classes.main}>
-        {children}
+        <ConfirmedProvider>{children}</ConfirmedProvider>
       </main>
     </ShortcutsProvider>
   );
@@ -59,6 +61,7 @@ function Bar() {
         <Group gap="xs" wrap="nowrap">
           <Palette />
           <Theme />
+          <AccountMenu />
           <Burger
             className={classes.narrow}
             opened={menuOpened}

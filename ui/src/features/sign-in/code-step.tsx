@@ -9,6 +9,7 @@ export function CodeStep({ email, onLeave }: { email: string; onLeave: () => voi
   const verify = useVerify();
   const client = useQueryClient();
   const [code, setCode] = useState('');
+  const [tries, setTries] = useState(0);
   const [asked, setAsked] = useState(false);
   const read = readCode(code);
   return (
@@ -16,14 +17,21 @@ export function CodeStep({ email, onLeave }: { email: string; onLeave: () => voi
       onSubmit={(event) => {
         event.preventDefault();
         setAsked(true);
-        if (read !== null) verify.mutate(read, { onError: () => setCode('') });
+        if (read === null) return;
+        verify.mutate(read, {
+          onError: () => {
+            setCode('');
+            setTries(tries + 1);
+          },
+        });
       }}
     >
       <Stack gap="sm">
         <Text size="sm">
           for <span className="raw">{email}</span>
         </Text>
-        <CodeField value={code} onChange={setCode} focus />
+        {/* A new field after each try: it takes the focus. */}
+        <CodeField key={tries} value={code} onChange={setCode} focus />
         {asked && code !== '' && read === null && (
           <Text size="sm" role="alert" className="red">
             This is neither 6 digits nor a recovery code

@@ -22,6 +22,7 @@ export function PasswordStep() {
           name="email"
           autoComplete="username"
           required
+          withAsterisk={false}
           autoFocus
           data-autofocus
           maxLength={254}
@@ -33,6 +34,7 @@ export function PasswordStep() {
           name="password"
           autoComplete="current-password"
           required
+          withAsterisk={false}
           maxLength={200}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}

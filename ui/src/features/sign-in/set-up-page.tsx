@@ -29,6 +29,7 @@ export function SetUpPage() {
           label="Set-up token"
           description="Printed by the server when it started; good once, for 24 hours"
           required
+          withAsterisk={false}
           autoComplete="off"
           spellCheck={false}
           maxLength={200}
@@ -42,6 +43,7 @@ export function SetUpPage() {
           type="email"
           autoComplete="username"
           required
+          withAsterisk={false}
           maxLength={254}
           autoFocus={token !== ''}
           value={email}
@@ -52,6 +54,7 @@ export function SetUpPage() {
           description="At least 12 characters; let a password manager make it"
           autoComplete="new-password"
           required
+          withAsterisk={false}
           maxLength={200}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
