@@ -276,7 +276,7 @@ describe('a notification', () => {
   }
 
   const links = [
-    '<https://fmhl.test/runbooks/QueueBacklogHigh|Runbook>',
+    '<https://fmhl.test/runbooks/QueueBacklogHigh|Runbook> (docs/runbooks/QueueBacklogHigh.md)',
     '<https://grafana.test/d/fmhl-queue-health?var-queue=email_send|Dashboard>',
     '<https://alerts.test/#/silences/new?filter=%7Balertname%3D%22QueueBacklogHigh%22%2Cqueue%3D%22email_send%22%7D|Silence>',
   ].join(' · ');
