@@ -144,7 +144,7 @@ export const queueHealth = board({
               'Dead letters that nobody has retried or discarded; without muted groups. Over 100 is an alert.',
             unit: 'short',
             thresholds: [[100, 'red']],
-            alerts: ['HighDLQSize'],
+            alerts: ['HighDLQSize', 'ScheduledTaskDied'],
             queries: highestBy('queue', 'fmhl_dlq_size'),
           }),
           graph({

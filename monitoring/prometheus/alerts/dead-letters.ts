@@ -42,4 +42,15 @@ export const DEAD_LETTERS: readonly Alert[] = [
       '{{ $value | printf "%.0f" }} emails are in the dead-letter queue (limit: 10). Nobody has received them.',
     dashboard: 'fmhl-email',
   },
+  {
+    // A task is one job each time, so a single one is enough; the other alerts would wait for a hundred.
+    name: 'ScheduledTaskDied',
+    expr: 'max by (queue) (fmhl_dlq_size{queue="scheduled"}) > 0',
+    for: '15m',
+    severity: 'warning',
+    summary: 'A scheduled task has failed for good',
+    description:
+      '{{ $value | printf "%.0f" }} runs of scheduled tasks are in the dead-letter queue. What they were to do has not been done.',
+    dashboard: ITS_QUEUE,
+  },
 ];

@@ -39,4 +39,16 @@ export const DEAD_LETTER_PROOFS: readonly Proof[] = [
     summary: 'Emails could not be sent',
     description: '11 emails are in the dead-letter queue (limit: 10). Nobody has received them.',
   },
+  {
+    alert: 'ScheduledTaskDied',
+    under: {
+      ...everywhere('fmhl_dlq_size', 'queue="scheduled"', 0),
+      ...everywhere('fmhl_dlq_size', 'queue="email_send"', 11),
+    },
+    over: everywhere('fmhl_dlq_size', 'queue="scheduled"', 1),
+    labels: { queue: 'scheduled' },
+    summary: 'A scheduled task has failed for good',
+    description:
+      '1 runs of scheduled tasks are in the dead-letter queue. What they were to do has not been done.',
+  },
 ];
