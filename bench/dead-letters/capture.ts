@@ -10,7 +10,7 @@ import { eventually } from '../../test/helpers/eventually.ts';
 import type { RunningRole } from '../../test/helpers/processes.ts';
 import { say } from '../figures.ts';
 import { cpuText, leastSeconds, watchCpu, watchOthers, type CpuFigures } from './cpu.ts';
-import type { BenchDatabase } from './database.ts';
+import { settle, type BenchDatabase } from './database.ts';
 import { speedVerdict, verdict } from './measure.ts';
 import { sameCounts } from './retention.ts';
 import { openStage, QUEUE, watchBacklog, watchMemory, type MemoryFigures, type Stage } from './stage.ts';
@@ -30,6 +30,7 @@ export async function benchCapture(database: BenchDatabase): Promise<boolean> {
     say(
       `capture of ${JOBS.toLocaleString('en')} failures, among ${database.rows.toLocaleString('en')} entries`,
     );
+    await settle(database);
     const storm = await stormLikeOne(stage);
     // All dead before the capture begins: how fast it is by itself.
     await enqueueBroken(stage.engine, JOBS - 1);

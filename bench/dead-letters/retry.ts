@@ -9,7 +9,7 @@ import { adminToken } from '../../test/helpers/access.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import { percentile, say } from '../figures.ts';
 import { cpuText, leastSeconds, watchCpu, watchOthers, type Others } from './cpu.ts';
-import type { BenchDatabase } from './database.ts';
+import { settle, type BenchDatabase } from './database.ts';
 import { speedVerdict, verdict } from './measure.ts';
 import { sameCounts } from './retention.ts';
 import { openStage, QUEUE, watchBacklog, watchMemory, type MemoryFigures } from './stage.ts';
@@ -29,9 +29,10 @@ export async function benchRetry(database: BenchDatabase): Promise<boolean> {
   try {
     const fast = await seedRetryable(db, ENTRIES);
     const paced = await seedRetryable(db, AT_RATE);
+    say(`bulk retry of ${ENTRIES.toLocaleString('en')} entries, among ${rows.toLocaleString('en')}`);
+    await settle(database);
     const [api, housekeeping] = [await stage.start('api'), await stage.start('housekeeping')];
     const client = createClient(api.url, await adminToken(db));
-    say(`bulk retry of ${ENTRIES.toLocaleString('en')} entries, among ${rows.toLocaleString('en')}`);
 
     const memory = watchMemory(housekeeping.pid);
     const backlog = watchBacklog(database);
