@@ -8,7 +8,7 @@ export function processRoutes(app: HttpServer, { db }: { db: Db }): void {
   app.get(
     '/api/v1/admin/processes',
     {
-      config: { access: 'admin' },
+      config: { access: 'monitoring.view' },
       schema: {
         tags: ['health'],
         summary: 'The processes of the fleet, and whether each is ready',

@@ -10,7 +10,7 @@ export function overviewRoutes(app: HttpServer, deps: AllQueuesDeps & { fleet: R
   app.get(
     '/api/v1/admin/overview',
     {
-      config: { access: 'admin' },
+      config: { access: 'queues.view' },
       schema: {
         tags: ['queues'],
         summary: 'All queues, with their workers and what waits the longest',

@@ -23,7 +23,6 @@ export interface OneQueueDeps extends QueueDetailDeps {
 
 const PATH = '/api/v1/admin/queues/:name';
 const tags = ['queues'];
-const config = { access: 'admin' } as const;
 
 /** One queue: what it does, its jobs, pause and resume. */
 export function oneQueueRoutes(app: HttpServer, deps: OneQueueDeps): void {
@@ -42,7 +41,7 @@ function lookRoutes(app: HttpServer, deps: OneQueueDeps): void {
   app.get(
     PATH,
     {
-      config,
+      config: { access: 'queues.view' },
       schema: {
         tags,
         summary: 'One queue: what it does now, its definition, its pause and its workers',
@@ -56,7 +55,7 @@ function lookRoutes(app: HttpServer, deps: OneQueueDeps): void {
   app.get(
     `${PATH}/jobs`,
     {
-      config,
+      config: { access: 'queues.view' },
       schema: {
         tags,
         summary: 'The jobs of a queue in one state',
@@ -73,7 +72,7 @@ function pauseRoutes(app: HttpServer, deps: OneQueueDeps): void {
   app.post(
     `${PATH}/pause`,
     {
-      config,
+      config: { access: 'queues.pause' },
       schema: {
         tags,
         summary: 'Pause a queue: its workers finish what runs, and take no more jobs',
@@ -93,7 +92,7 @@ function pauseRoutes(app: HttpServer, deps: OneQueueDeps): void {
   app.post(
     `${PATH}/resume`,
     {
-      config,
+      config: { access: 'queues.pause' },
       schema: {
         tags,
         summary: 'Resume a queue that is paused, however that came',
