@@ -35,14 +35,16 @@ export function ConfirmedProvider({ children }: { children: React.ReactNode }) {
  * The action, to be given to a mutation: when the server wants a confirmation first, a dialog asks for it and the
  * action is repeated. Who leaves the dialog gets the server's error.
  */
-export function useConfirmed<In, Out>(action: (input: In) => Promise<Out>): (input: In) => Promise<Out> {
+export function useConfirmed<In extends unknown[], Out>(
+  action: (...input: In) => Promise<Out>,
+): (...input: In) => Promise<Out> {
   const ask = useContext(Context);
-  return async (input) => {
+  return async (...input) => {
     try {
-      return await action(input);
+      return await action(...input);
     } catch (error) {
       if (!isApiError(error, 'confirmation_required') || ask === null || !(await ask())) throw error;
-      return action(input);
+      return action(...input);
     }
   };
 }

@@ -11,7 +11,7 @@ export function AccountMenu() {
   const client = useQueryClient();
   if (me === null) return null;
   return (
-    <Menu position="bottom-end" width={220}>
+    <Menu position="bottom-end" width={220} offset={10}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={`Account of ${me.email}`} title={me.email}>
           <User size={16} aria-hidden />
@@ -24,7 +24,12 @@ export function AccountMenu() {
           </Text>
           {me.role}
         </Menu.Label>
-        <Menu.Item component={Link} to="/settings" leftSection={<Settings size={14} aria-hidden />}>
+        <Menu.Item
+          component={Link}
+          to="/settings"
+          c="inherit"
+          leftSection={<Settings size={14} aria-hidden />}
+        >
           Settings
         </Menu.Item>
         <Menu.Item leftSection={<LogOut size={14} aria-hidden />} onClick={() => void signOut(client)}>
