@@ -37,12 +37,25 @@ export function Time({ at }: { at: string | number | null | undefined }) {
   );
 }
 
-/** A button that copies text and says so. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** A button that copies text and says so. Text that is dear to make is given as a function. */
+export function CopyButton({
+  text,
+  label,
+  icon = <Copy size={13} aria-hidden />,
+}: {
+  text: string | (() => string);
+  label: string;
+  icon?: React.ReactNode;
+}) {
   const { copy, copied } = useClipboard({ timeout: 1_500 });
   return (
-    <UnstyledButton onClick={() => copy(text)} aria-label={copied ? 'Copied' : label} title={label}>
-      {copied ? <Check size={13} aria-hidden className="green" /> : <Copy size={13} aria-hidden />}
+    <UnstyledButton
+      onClick={() => copy(typeof text === 'string' ? text : text())}
+      aria-label={copied ? 'Copied' : label}
+      title={label}
+      style={{ display: 'inline-grid', placeItems: 'center', minWidth: 24, minHeight: 24 }}
+    >
+      {copied ? <Check size={13} aria-hidden className="green" /> : icon}
     </UnstyledButton>
   );
 }

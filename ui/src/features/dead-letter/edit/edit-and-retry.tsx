@@ -1,0 +1,3 @@
+export function EditAndRetry(_: { detail: unknown; reveal: unknown; onClose: () => void }) {
+  return null;
+}
