@@ -68,6 +68,12 @@ module.exports = {
       'downhill only',
     ),
     only(
+      'monitoring-of-ops-downhill',
+      '^src/ops/monitoring/',
+      '^(contract/|src/platform/|src/ops/(metrics|monitoring)/)',
+      'it reads what others measured',
+    ),
+    only(
       'runbooks-stand-alone',
       '^src/ops/runbooks/',
       '^(contract/|src/platform/|src/ops/runbooks/)',

@@ -22,7 +22,7 @@ export const alertsResponse = z.object({
   configured: z.boolean(),
   /** Why the alerts could not be read, in words; null when they were, and where none is configured. */
   problem: z.string().nullable(),
-  /** All that fire are these; false when there are more than 200. */
+  /** All that fire are these; false when there are more than 200, and when they could not be read. */
   complete: z.boolean(),
   alerts: z.array(firingAlert),
 });

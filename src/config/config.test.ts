@@ -48,10 +48,14 @@ describe('the configuration', () => {
           PORT: 'x',
           FMHL_ADMIN_PASSWORD: 'too short',
           REDIS_URL: 'http://user:hunter2@host',
+          PROMETHEUS_URL: 'prometheus:9090',
+          ALERTMANAGER_URL: 'ftp://user:hunter2@host',
         }),
       (error) =>
         error instanceof ConfigError &&
-        ['PORT', 'FMHL_ADMIN_PASSWORD', 'REDIS_URL'].every((name) => error.message.includes(name)) &&
+        ['PORT', 'FMHL_ADMIN_PASSWORD', 'REDIS_URL', 'PROMETHEUS_URL', 'ALERTMANAGER_URL'].every((name) =>
+          error.message.includes(name),
+        ) &&
         !/too short|hunter2/.test(error.message),
     );
   });

@@ -52,6 +52,10 @@ const variables = z.object({
   FMHL_MAIL_FROM: text.default('Find Me a Hot Lead <no-reply@findmeahotlead.example>'),
   /** How the public reaches the API: the start of links in mails. */
   FMHL_PUBLIC_URL: url(['http:', 'https:']).optional(),
+  /** Prometheus that scrapes FMHL, for the charts of the admin UI. Unset: they show what the process has kept. */
+  PROMETHEUS_URL: url(['http:', 'https:']).optional(),
+  /** Alertmanager, for the alerts that the admin UI shows. */
+  ALERTMANAGER_URL: url(['http:', 'https:']).optional(),
   FMHL_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   /** The first admin, made at start instead of by set-up: all three or none. */
   FMHL_ADMIN_EMAIL: email.optional(),
@@ -87,6 +91,8 @@ export interface Config {
   mailFrom: string;
   /** Null: derived from the address that the server listens on. */
   publicUrl: string | null;
+  prometheusUrl: string | null;
+  alertmanagerUrl: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
   admin: { email: string; password: string; totpSecret: string } | null;
   metricsAllow: string[] | null;
@@ -125,6 +131,8 @@ export function loadConfig(
     smtpUrl: values.SMTP_URL ?? null,
     mailFrom: values.FMHL_MAIL_FROM,
     publicUrl: values.FMHL_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    prometheusUrl: values.PROMETHEUS_URL ?? null,
+    alertmanagerUrl: values.ALERTMANAGER_URL ?? null,
     logLevel: values.FMHL_LOG_LEVEL,
     admin: adminOf(values),
     metricsAllow: values.FMHL_METRICS_ALLOW ?? null,
