@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { makeDeadLetters } from '../../../test/factories/dead-letters.ts';
+import { eventually } from '../../../test/helpers/eventually.ts';
 import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { observeDeadLetters } from './gauges.ts';
-import { settleTallies } from './tallies.ts';
+import { removeEmptyTallies, settleTallies } from './tallies.ts';
 
 const DAY_MS = 86_400_000;
 const ago = (days: number): Date => new Date(Date.now() - days * DAY_MS);
@@ -38,4 +39,25 @@ test('muted groups have a gauge of their own, and what will expire another', asy
   assert.equal(await metric('fmhl_dlq_size', 'removed_queue'), 1);
   assert.equal(await metric('fmhl_dlq_expiring', 'removed_queue'), 1);
   assert.equal(await metric('fmhl_dlq_size', 'idle_queue'), 0);
+});
+
+test('a queue that is not defined any more has gauges only as long as it has dead letters', async () => {
+  const other = await createTestSystem('redis');
+  try {
+    await makeDeadLetters(other.db, [{ queueName: 'removed_queue', failedAt: ago(29) }]);
+    await settleTallies(other.db);
+    observeDeadLetters(other, [testQueue.name], { expiringEveryMs: 0 });
+    const names = ['fmhl_dlq_size', 'fmhl_dlq_muted_size', 'fmhl_dlq_expiring'];
+    const values = (queue: string) =>
+      Promise.all(names.map((name) => other.metric(`${name}{queue="${queue}"}`)));
+    assert.deepEqual(await values('removed_queue'), [1, 0, 1]);
+    await sql`DELETE FROM dead_letter_queue`.execute(other.db);
+    await settleTallies(other.db);
+    await removeEmptyTallies(other.db);
+    // Gauges are read once a second at most.
+    await eventually(async () => (await values('removed_queue')).every((value) => value === null));
+    assert.deepEqual(await values(testQueue.name), [0, 0, 0]);
+  } finally {
+    await other.close();
+  }
 });

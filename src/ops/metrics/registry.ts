@@ -17,6 +17,8 @@ export interface Metrics {
   /** A counter's series. Bind it once, outside of hot paths. */
   counter: (name: CounterName, labels?: Labels) => { inc: (by?: number) => void };
   gauge: (name: GaugeName, labels?: Labels) => { set: (value: number) => void };
+  /** Takes all series of gauges away, before those that there are now are set: a queue may be gone. */
+  clear: (...names: GaugeName[]) => void;
   /** A histogram's series; it observes milliseconds or seconds, as its name says. */
   histogram: (name: HistogramName, labels?: Labels) => { observe: (duration: number) => void };
   /**
@@ -87,9 +89,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const metrics: Metrics = {
     counter: (name, labels = {}) => found(counters, name).labels(labels),
     gauge: (name, labels = {}) => found(gauges, name).labels(labels),
+    clear: (...names) => names.forEach((name) => found(gauges, name).clear()),
     histogram: (name, labels = {}) => found(histograms, name).labels(labels),
     collect: (source, names, read, { everyMs = COLLECT_EVERY_MS } = {}) => {
-      const reset = (): void => names.forEach((name) => found(gauges, name).clear());
+      const reset = (): void => metrics.clear(...names);
       sources.push(collector({ source, read, reset, everyMs, metrics, logger: options.logger }));
     },
     expose: async () => {
