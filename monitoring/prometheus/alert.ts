@@ -9,6 +9,8 @@ export interface Alert {
   expr: string;
   /** How long it must be so. Absent: at once. */
   for?: Duration;
+  /** How long it goes on firing once it is so no more. Absent: not at all. */
+  keepFiringFor?: Duration;
   /** `critical` wakes somebody, `warning` is written down, `none` is no trouble at all. */
   severity: 'critical' | 'warning' | 'none';
   labels?: Readonly<Record<string, string>>;
@@ -23,3 +25,9 @@ export interface Alert {
 /** The dashboard of the queue that the alert is about. */
 export const ITS_QUEUE = 'fmhl-queue-health?var-queue={{ $labels.queue }}';
 export const OPERATIONS = 'fmhl-operations';
+
+/**
+ * For a gauge that can swing around its limit, or is missing from a scrape: it calls once, not at each turn, and what it
+ * mutes stays muted.
+ */
+export const FLAPS: Duration = '5m';

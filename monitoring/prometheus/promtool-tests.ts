@@ -34,7 +34,9 @@ const AFTERWARDS = 10;
 export function testsOf(alert: Alert, proof: Proof): PromtoolTest[] {
   const { under, over, stepSeconds = 15, risesAfter = 0, fallsAfter = 0 } = proof;
   const quiet = proof.quiet ?? mapped(over, (level) => (isCounter(level) ? { grows: 0 } : 0));
-  const forSteps = secondsOf(alert.for ?? '0s') / stepSeconds;
+  const steps = (duration: string): number => secondsOf(duration) / stepSeconds;
+  const forSteps = steps(alert.for ?? '0s');
+  const keptSteps = steps(alert.keepFiringFor ?? '0s');
   const test = (name: string, phases: Phases, checks: [step: number, fires: boolean][]): PromtoolTest => ({
     name: `${alert.name}: ${name}`,
     interval: `${stepSeconds}s`,
@@ -56,20 +58,22 @@ export function testsOf(alert: Alert, proof: Proof): PromtoolTest[] {
   const fires = QUIET_STEPS + risesAfter + forSteps;
   const ends = fires + AFTERWARDS;
   const long = risesAfter + forSteps + AFTERWARDS;
+  const ended = ends + fallsAfter + keptSteps;
   const tests = [
     test(
       'silent before its time, fires after it, and ends when all is well again',
       [
         [quiet, QUIET_STEPS],
         [over, ends - QUIET_STEPS],
-        [proof.after ?? quiet, fallsAfter + AFTERWARDS],
+        [proof.after ?? quiet, ended - ends + AFTERWARDS],
       ],
       [
         [QUIET_STEPS - 1, false],
         ...(fires > QUIET_STEPS ? [[fires - 1, false] satisfies [number, boolean]] : []),
         [fires, true],
-        [ends + fallsAfter, false],
-        [ends + fallsAfter + AFTERWARDS - 1, false],
+        ...(keptSteps > 0 ? [[ended - 1, true] satisfies [number, boolean]] : []),
+        [ended, false],
+        [ended + AFTERWARDS - 1, false],
       ],
     ),
     silent('silent just under the threshold', [
@@ -78,7 +82,27 @@ export function testsOf(alert: Alert, proof: Proof): PromtoolTest[] {
     ]),
     ...(proof.alsoSilent ?? []).map(({ when, phases }) => silent(`silent ${when}`, phases)),
   ];
-  if (proof.firesWithoutSeries !== true) tests.push(silent('silent without any series', [[{}, long]]));
+  if (proof.firesWithoutSeries !== true) {
+    // What a rate saw, it remembers for as long as its window.
+    const windows = [...alert.expr.matchAll(/\[(\w+)\]/g)].map(([, window = '']) => steps(window));
+    const gone = ends + Math.max(fallsAfter, ...windows) + keptSteps;
+    tests.push(
+      silent('silent without any series', [[{}, long]]),
+      test(
+        'ends when its series vanish',
+        [
+          [quiet, QUIET_STEPS],
+          [over, ends - QUIET_STEPS],
+          [{}, gone - ends + AFTERWARDS],
+        ],
+        [
+          [fires, true],
+          [gone, false],
+          [gone + AFTERWARDS - 1, false],
+        ],
+      ),
+    );
+  }
   if (hasCounters(under))
     tests.push(withRestart(silent('silent when counters start anew', [[under, 2 * long]])));
   else if (forSteps > fallsAfter && proof.firesWithoutSeries !== true) {

@@ -12,6 +12,7 @@ interface AlertingRule {
   alert: string;
   expr: string;
   for?: string;
+  keep_firing_for?: string;
   labels: Record<string, string>;
   annotations: { summary: string; description: string; runbook_url: string; dashboard_url: string };
 }
@@ -61,6 +62,7 @@ function ruleOf(alert: Alert, scale: number): AlertingRule {
     alert: alert.name,
     expr: windowsScaled(alert.expr, scale),
     ...(alert.for === undefined ? {} : { for: scaled(alert.for, scale) }),
+    ...(alert.keepFiringFor === undefined ? {} : { keep_firing_for: scaled(alert.keepFiringFor, scale) }),
     labels: { severity: alert.severity, ...alert.labels },
     annotations: {
       summary: alert.summary,

@@ -1,11 +1,12 @@
 /** Dead letters: that they are captured, and seen before retention takes them. */
-import { ITS_QUEUE, type Alert } from '../alert.ts';
+import { FLAPS, ITS_QUEUE, type Alert } from '../alert.ts';
 
 export const DEAD_LETTERS: readonly Alert[] = [
   {
     name: 'DeadLetterCaptureLagging',
     expr: 'max by (queue) (fmhl_dlq_capture_lag_seconds) > 60',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'Dead jobs of queue {{ $labels.queue }} are not captured',
     description:
@@ -36,6 +37,7 @@ export const DEAD_LETTERS: readonly Alert[] = [
     name: 'EmailDeadLettersHigh',
     expr: 'max by (queue) (fmhl_dlq_size{queue="email_send"}) > 10',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'warning',
     summary: 'Emails could not be sent',
     description:

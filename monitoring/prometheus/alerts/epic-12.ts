@@ -3,7 +3,7 @@
  * say what was meant in a system of several processes: a quantile of all processes together needs the rates of
  * their buckets summed up, and a gauge that every process exports alike is taken once.
  */
-import { ITS_QUEUE, type Alert } from '../alert.ts';
+import { FLAPS, ITS_QUEUE, type Alert } from '../alert.ts';
 
 export const EPIC_12: readonly Alert[] = [
   {
@@ -32,6 +32,7 @@ export const EPIC_12: readonly Alert[] = [
     name: 'QueueBacklogHigh',
     expr: 'max by (queue) (fmhl_queue_depth) > 100',
     for: '10m',
+    keepFiringFor: FLAPS,
     severity: 'warning',
     summary: 'Queue {{ $labels.queue }} has a backlog',
     description:
@@ -43,6 +44,7 @@ export const EPIC_12: readonly Alert[] = [
     name: 'HighDLQSize',
     expr: 'max by (queue) (fmhl_dlq_size) > 100',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'Many dead letters in queue {{ $labels.queue }}',
     description:

@@ -1,5 +1,5 @@
 /** Queues and the way of jobs into them. */
-import { ITS_QUEUE, OPERATIONS, type Alert } from '../alert.ts';
+import { FLAPS, ITS_QUEUE, OPERATIONS, type Alert } from '../alert.ts';
 
 export const QUEUES: readonly Alert[] = [
   {
@@ -7,6 +7,7 @@ export const QUEUES: readonly Alert[] = [
     name: 'QueueWithoutWorker',
     expr: 'max by (queue) (fmhl_queue_depth) > 0 unless on (queue) sum by (queue) (fmhl_worker_concurrency) > 0',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'No worker serves queue {{ $labels.queue }}',
     description:
@@ -17,6 +18,7 @@ export const QUEUES: readonly Alert[] = [
     name: 'QueueOldestJobTooOld',
     expr: 'max by (queue) (fmhl_queue_oldest_waiting_seconds) > 600',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'warning',
     summary: 'A job in queue {{ $labels.queue }} has waited too long',
     description:
@@ -52,6 +54,7 @@ and sum by (queue) (increase(fmhl_jobs_failed_total[15m])) >= 5`,
     name: 'EmailBacklogHigh',
     expr: 'max by (queue) (fmhl_queue_depth{queue="email_send"}) > 1000',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'warning',
     summary: 'Emails pile up',
     description:
@@ -62,6 +65,7 @@ and sum by (queue) (increase(fmhl_jobs_failed_total[15m])) >= 5`,
     name: 'OutboxNotDraining',
     expr: 'max(fmhl_outbox_oldest_seconds) > 60',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'Jobs do not get from the outbox into their queues',
     description:

@@ -1,5 +1,5 @@
 /** The processes, what they stand on, and the alerts themselves. */
-import { OPERATIONS, type Alert } from '../alert.ts';
+import { FLAPS, OPERATIONS, type Alert } from '../alert.ts';
 
 /** By the role that the processes give, not by the job of a scrape: `start` is all three. */
 const roleAbsent = (role: string): string =>
@@ -10,6 +10,7 @@ export const SYSTEM: readonly Alert[] = [
     name: 'RoleAbsent',
     expr: ['api', 'worker', 'housekeeping'].map(roleAbsent).join('\nor '),
     for: '2m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'No process with the role {{ $labels.role }}',
     description:
@@ -21,6 +22,7 @@ export const SYSTEM: readonly Alert[] = [
     // The role is in the name of the job, and tells Alertmanager what RoleAbsent says already.
     expr: 'label_replace(up{job=~"fmhl.*"} == 0, "role", "$1", "job", "fmhl-(.+)")',
     for: '5m',
+    keepFiringFor: FLAPS,
     severity: 'warning',
     summary: '{{ $labels.instance }} does not answer',
     description:
@@ -32,6 +34,7 @@ export const SYSTEM: readonly Alert[] = [
     name: 'NothingReady',
     expr: 'max by (job) (fmhl_ready) == 0',
     for: '1m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'No process of {{ $labels.job }} is ready',
     description:
@@ -43,6 +46,7 @@ export const SYSTEM: readonly Alert[] = [
     name: 'ReadinessFailing',
     expr: 'min by (job, instance) (fmhl_ready) == 0',
     for: '3m',
+    keepFiringFor: FLAPS,
     severity: 'warning',
     summary: '{{ $labels.instance }} is not ready',
     description:
@@ -54,6 +58,7 @@ export const SYSTEM: readonly Alert[] = [
     name: 'HousekeepingWithoutLeader',
     expr: 'max(fmhl_leader) < 1 unless on () up{job=~"fmhl(-housekeeping)?"} == 0',
     for: '2m',
+    keepFiringFor: FLAPS,
     severity: 'critical',
     summary: 'No housekeeping process is at work',
     description:
