@@ -24,6 +24,15 @@ function takesText(target: EventTarget | null): boolean {
   );
 }
 
+/** Enter and Space belong to the link or button that has the focus. */
+function isPressed({ key, target }: KeyboardEvent): boolean {
+  return (
+    (key === 'Enter' || key === ' ') &&
+    target instanceof Element &&
+    target.closest('a, button, summary, [role]') !== null
+  );
+}
+
 /** Keys do nothing while somebody writes, while a dialog is open, or together with Ctrl, Alt or ⌘. */
 export function ShortcutsProvider({ children }: { children: React.ReactNode }) {
   const layers = useRef<(readonly Shortcut[])[]>([]);
@@ -43,6 +52,7 @@ export function ShortcutsProvider({ children }: { children: React.ReactNode }) {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || takesText(event.target))
         return;
+      if (isPressed(event)) return;
       if (document.querySelector('[role="dialog"]') !== null) return;
       const all = [...layers.current].reverse().flat();
       if (event.key === '?') {

@@ -3,8 +3,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { auditSearch } from '../features/audit/search.ts';
 import { deadLettersSearch } from '../features/dead-letters/search.ts';
 import { badLeadsSearch, inboxSearch, leadsSearch, providersSearch } from '../features/marketplace/search.ts';
-import { operationsSearch } from '../features/operations/search.ts';
+import { operationSearch, operationsSearch } from '../features/operations/search.ts';
 import { queueSearch } from '../features/queue/search.ts';
+import { usersSearch } from '../features/users/search.ts';
 import { parseSearch, stringifySearch } from '../services/search.ts';
 import { NotFound, PageFailed, Root } from './root.tsx';
 
@@ -51,6 +52,7 @@ const operations = createRoute({
 const operation = createRoute({
   getParentRoute,
   path: '/operations/$id',
+  validateSearch: operationSearch,
   component: lazyRouteComponent(() => import('../features/operations/operation-page.tsx'), 'OperationPage'),
 });
 const audit = createRoute({

@@ -1,7 +1,7 @@
 import { Stack } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Page } from '../../components/page.tsx';
 import { BulkDialog, type Ask } from './bulk-dialog.tsx';
@@ -9,7 +9,7 @@ import classes from './dead-letters.module.css';
 import { EntryList } from './entry-list.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { filterOf } from './filter.ts';
-import { GroupHeader } from './group-header.tsx';
+import { GroupButton, GroupHeader } from './group-header.tsx';
 import { Groups } from './groups.tsx';
 import { groupsQuery } from './queries.ts';
 import type { DeadLettersSearch } from './search.ts';
@@ -41,13 +41,22 @@ export function DeadLettersPage(): React.ReactNode {
     >
       <FilterBar search={search} />
       <div className={classes.frame}>
-        <Groups query={groups} search={search} isPhone={isPhone} />
+        {isPhone && search.group !== undefined ? (
+          <div>
+            <Link to="/dead-letters" search={{ ...search, group: undefined }}>
+              All groups
+            </Link>
+          </div>
+        ) : (
+          <Groups query={groups} search={search} isPhone={isPhone} />
+        )}
         <Stack gap="sm" miw={0}>
           {search.group !== undefined && <GroupHeader id={search.group} onAsk={setAsk} />}
           <EntryList
             key={`${round} ${JSON.stringify(filter)}`}
             {...{ filter, search, onAsk: setAsk, onCounts: setCounts }}
           />
+          {search.group !== undefined && <GroupButton id={search.group} onAsk={setAsk} />}
         </Stack>
       </div>
       {ask !== null && (

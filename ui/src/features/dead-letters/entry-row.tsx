@@ -32,9 +32,7 @@ export const EntryRow = memo(function EntryRow(props: Props) {
   if (entry === undefined) {
     return (
       <tr style={{ height }} aria-rowindex={index + 2}>
-        <td colSpan={8} className="quiet">
-          …
-        </td>
+        <td className="quiet">…</td>
       </tr>
     );
   }

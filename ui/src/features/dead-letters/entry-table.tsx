@@ -66,7 +66,7 @@ function Space({ height }: { height: number }) {
   if (height <= 0) return null;
   return (
     <tr className={classes.space} aria-hidden>
-      <td colSpan={8} style={{ height }} />
+      <td style={{ height }} />
     </tr>
   );
 }

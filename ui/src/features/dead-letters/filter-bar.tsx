@@ -1,11 +1,11 @@
 import { Button, Group, Select, TextInput } from '@mantine/core';
-import { useNavigate } from '@tanstack/react-router';
 import { Download, Search, X } from 'lucide-react';
 import { lazy, type SubmitEvent, Suspense, useRef, useState } from 'react';
 import { useShortcuts } from '../../components/shortcuts.tsx';
 import { useMay } from '../../services/permissions.ts';
 import { useQueueNames } from '../../services/queue-names.ts';
 import { filterOf, wordsOf, type Condition } from './filter.ts';
+import { type Change, STATES, useChange, withChosen } from './filter-options.ts';
 import { exportAddress } from './queries.ts';
 import type { DeadLettersSearch } from './search.ts';
 
@@ -13,64 +13,16 @@ const MoreFilters = lazy(() => import('./more-filters.tsx'));
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const RANGES = { '1': 'Last hour', '24': 'Last 24 hours', '168': 'Last 7 days' } as const;
-const STATES = [
-  { value: 'false', label: 'Unresolved' },
-  { value: 'true', label: 'Resolved' },
-  { value: 'all', label: 'Resolved or not' },
-];
-
-export type Change = (changes: Partial<DeadLettersSearch>) => void;
-
-/** Changes the filter in the address; what was chosen under the old one is another question, so the group stays. */
-export function useChange(): Change {
-  const navigate = useNavigate({ from: '/dead-letters' });
-  return (changes) => void navigate({ search: (before) => ({ ...before, ...changes }), resetScroll: false });
-}
-
 export function FilterBar({ search }: { search: DeadLettersSearch }) {
   const change = useChange();
-  const queues = useQueueNames();
   const [more, setMore] = useState(false);
-  const known =
-    search.queue === undefined || queues.includes(search.queue) ? queues : [search.queue, ...queues];
   return (
     <search>
       <Group gap="xs">
         <SearchBox key={search.error ?? ''} search={search} change={change} />
-        <Select
-          aria-label="Queue"
-          placeholder="Any queue"
-          data={known}
-          value={search.queue ?? null}
-          onChange={(queue) => change({ queue: queue ?? undefined, group: undefined })}
-          clearable
-          searchable
-          w={170}
-        />
-        <Select
-          aria-label="Failed"
-          placeholder="Any time"
-          data={[
-            ...Object.entries(RANGES).map(([value, label]) => ({ value, label })),
-            { value: 'own', label: 'From … to …' },
-          ]}
-          value={null}
-          onChange={(hours) => {
-            if (hours === 'own') setMore(true);
-            else if (hours !== null) change({ from: hoursAgo(Number(hours)), to: undefined });
-          }}
-          w={130}
-        />
-        <Select
-          aria-label="State"
-          data={STATES}
-          value={search.resolved ?? 'false'}
-          allowDeselect={false}
-          onChange={(state) => change({ resolved: state === 'true' || state === 'all' ? state : undefined })}
-          w={140}
-        />
+        <Quick search={search} change={change} onMore={() => setMore(true)} />
         <Button variant="default" size="sm" onClick={() => setMore(true)}>
-          More filters
+          Filters
         </Button>
         <ExportLinks search={search} />
       </Group>
@@ -81,6 +33,55 @@ export function FilterBar({ search }: { search: DeadLettersSearch }) {
         </Suspense>
       )}
     </search>
+  );
+}
+
+/** The usual filters at hand; on a phone they are in the form. */
+function Quick({
+  search,
+  change,
+  onMore,
+}: {
+  search: DeadLettersSearch;
+  change: Change;
+  onMore: () => void;
+}) {
+  const queues = useQueueNames();
+  return (
+    <Group gap="xs" visibleFrom="sm">
+      <Select
+        aria-label="Queue"
+        placeholder="Any queue"
+        data={withChosen(queues, search.queue)}
+        value={search.queue ?? null}
+        onChange={(queue) => change({ queue: queue ?? undefined, group: undefined })}
+        clearable
+        searchable
+        w={170}
+      />
+      <Select
+        aria-label="Failed"
+        placeholder="Any time"
+        data={[
+          ...Object.entries(RANGES).map(([value, label]) => ({ value, label })),
+          { value: 'own', label: 'From … to …' },
+        ]}
+        value={null}
+        onChange={(hours) => {
+          if (hours === 'own') onMore();
+          else if (hours !== null) change({ from: hoursAgo(Number(hours)), to: undefined });
+        }}
+        w={130}
+      />
+      <Select
+        aria-label="State"
+        data={STATES}
+        value={search.resolved ?? 'false'}
+        allowDeselect={false}
+        onChange={(state) => change({ resolved: state === 'true' || state === 'all' ? state : undefined })}
+        w={140}
+      />
+    </Group>
   );
 }
 

@@ -10,6 +10,7 @@ import { Time } from '../../components/values.tsx';
 import { counted, exactNumber } from '../../services/format.ts';
 import { useMay } from '../../services/permissions.ts';
 import type { Ask } from './bulk-dialog.tsx';
+import classes from './dead-letters.module.css';
 import { GroupNotes } from './group-notes.tsx';
 import { groupQuery, useMute } from './queries.ts';
 
@@ -101,7 +102,21 @@ function Actions({ group, onAsk }: { group: Detail; onAsk: (ask: Ask) => void })
   );
 }
 
-export function askFor(group: Pick<Detail, 'id' | 'message' | 'queues'>, action: Ask['action']): Ask {
+/** On a phone: the one button for all of the group, at the lower edge of the window. */
+export function GroupButton({ id, onAsk }: { id: string; onAsk: (ask: Ask) => void }) {
+  const may = useMay();
+  const group = useQuery(groupQuery(id)).data;
+  if (group === undefined || group.unresolved === 0 || !may('dead_letters.resolve')) return null;
+  return (
+    <div className={classes.big}>
+      <Button fullWidth h={48} size="md" onClick={() => onAsk(askFor(group, 'retry'))}>
+        Retry {counted(group.unresolved, 'job')}
+      </Button>
+    </div>
+  );
+}
+
+function askFor(group: Pick<Detail, 'id' | 'message' | 'queues'>, action: Ask['action']): Ask {
   return {
     action,
     filter: { group: group.id },

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Text, Title } from '@mantine/core';
+import { Button, Group, SegmentedControl, Title } from '@mantine/core';
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { BellOff } from 'lucide-react';
@@ -8,9 +8,9 @@ import type { DeadLetterGroup, groupListResponse } from '../../../../contract/de
 import { Empty, Loaded } from '../../components/problem.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { Num, Time } from '../../components/values.tsx';
-import { counted, exactNumber } from '../../services/format.ts';
+import { counted, exactNumber, shortNumber } from '../../services/format.ts';
 import classes from './dead-letters.module.css';
-import { useChange } from './filter-bar.tsx';
+import { useChange } from './filter-options.ts';
 import type { DeadLettersSearch } from './search.ts';
 
 type Groups = UseInfiniteQueryResult<InfiniteData<z.infer<typeof groupListResponse>>>;
@@ -82,16 +82,14 @@ export function Groups({
 }
 
 function GroupRow({ group, search }: { group: DeadLetterGroup; search: DeadLettersSearch }) {
-  const chosen = group.id === search.group;
   const { unresolved, count, message, queues, last_seen: lastSeen, first_seen: firstSeen } = group;
   return (
     <li>
       <Link
         to="/dead-letters"
-        search={{ ...search, group: chosen ? undefined : group.id }}
+        search={{ ...search, group: group.id }}
         resetScroll={false}
         className={classes.group}
-        aria-current={chosen ? 'true' : undefined}
       >
         <span
           className={`number ${classes.count}`}
@@ -140,8 +138,11 @@ function Hourly({ hourly }: { hourly: readonly number[] }) {
 function Retries({ group: { retried, retries_succeeded: succeeded } }: { group: DeadLetterGroup }) {
   if (retried === 0) return null;
   return (
-    <Text span size="xs" className={succeeded === 0 ? 'amber' : undefined}>
-      {exactNumber(succeeded)} of {counted(retried, 'retry', 'retries')} succeeded
-    </Text>
+    <span
+      className={succeeded === 0 ? 'amber' : undefined}
+      title={`${exactNumber(succeeded)} of ${counted(retried, 'retry', 'retries')} succeeded`}
+    >
+      {shortNumber(succeeded)} of {shortNumber(retried)} retries helped
+    </span>
   );
 }

@@ -2,7 +2,8 @@ import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, TextInput } 
 import { type SubmitEvent, useState } from 'react';
 import { deadLetterFilter } from '../../../../contract/dead-letters.ts';
 import { useMay } from '../../services/permissions.ts';
-import type { Change } from './filter-bar.tsx';
+import { useQueueNames } from '../../services/queue-names.ts';
+import { type Change, STATES, withChosen } from './filter-options.ts';
 import { filterOf, type Filter } from './filter.ts';
 import type { DeadLettersSearch } from './search.ts';
 
@@ -45,6 +46,7 @@ export default function MoreFilters({
   const [filter, setFilter] = useState<Filter>(() => filterOf(search));
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const may = useMay();
+  const queues = useQueueNames();
   const set = (changes: Partial<Filter>): void => setFilter((before) => ({ ...before, ...changes }));
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -63,6 +65,22 @@ export default function MoreFilters({
       <form onSubmit={submit}>
         <Stack gap="sm">
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+            <Select
+              label="Queue"
+              placeholder="Any queue"
+              data={withChosen(queues, filter.queue)}
+              value={filter.queue ?? null}
+              onChange={(queue) => set({ queue: queue ?? undefined })}
+              clearable
+              searchable
+            />
+            <Select
+              label="State"
+              data={STATES}
+              allowDeselect={false}
+              value={filter.resolved ?? 'false'}
+              onChange={(state) => set({ resolved: state === 'true' || state === 'all' ? state : undefined })}
+            />
             {fields.map(({ name, label, description }) => (
               <TextInput
                 key={name}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { DeadLetterGroup } from '../../../../contract/dead-letter-groups.ts';
-import { exactTime, clockTime, counted, exactNumber } from '../../services/format.ts';
+import { clockTime, counted, exactNumber } from '../../services/format.ts';
 import { filterOf, narrowsEntriesAlone } from './filter.ts';
 import { groupQuery } from './queries.ts';
 import type { DeadLettersSearch } from './search.ts';
@@ -20,7 +20,7 @@ interface Known {
 export function Sentence({ search, total, isMinimum, groups, groupTotal }: Known) {
   const chosen = useQuery({ ...groupQuery(search.group ?? ''), enabled: search.group !== undefined }).data;
   if (total === undefined || groups === undefined) return <>Counting …</>;
-  const state = { true: 'resolved', all: 'in all', false: 'unresolved' }[search.resolved ?? 'false'];
+  const state = { true: 'resolved ', all: '', false: 'unresolved ' }[search.resolved ?? 'false'];
   if (search.group !== undefined) {
     if (chosen === undefined) return <>Counting …</>;
     const narrowed = Object.keys(filterOf(search)).some((name) => name !== 'group' && name !== 'queue');
@@ -36,13 +36,13 @@ export function Sentence({ search, total, isMinimum, groups, groupTotal }: Known
   return (
     <>
       {isMinimum ? 'Over ' : ''}
-      {counted(total, 'dead letter')}, {state}
+      {counted(total, `${state}dead letter`)}
       {search.queue !== undefined && ` in ${search.queue}`}
       {narrowsEntriesAlone(filterOf(search)) ? (
-        ', match the filter.'
+        ' match the filter.'
       ) : (
         <>
-          {groupTotal !== undefined && `, in ${counted(groupTotal, 'group')}`}.{' '}
+          {groupTotal !== undefined && ` in ${counted(groupTotal, 'group')}`}.{' '}
           {first !== undefined && (search.sort ?? 'count') === 'count' && (
             <Largest group={first} search={search} />
           )}
@@ -76,10 +76,11 @@ function About({ group }: { group: DeadLetterGroup }) {
 }
 
 const DAY_MS = 86_400_000;
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 function since({ first_seen: first }: DeadLetterGroup): string {
   const today = Date.now() - Date.parse(first) < DAY_MS;
-  return `since ${today ? clockTime(first) : exactTime(first)}`;
+  return `since ${today ? clockTime(first) : day.format(new Date(first))}`;
 }
 
 function retries({ retried, retries_succeeded: succeeded }: DeadLetterGroup): string {

@@ -14,6 +14,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { ConfirmedProvider } from '../../components/confirmed.tsx';
 import { ShortcutsProvider, useShortcuts } from '../../components/shortcuts.tsx';
 import { useMay } from '../../services/permissions.ts';
+import { RunningOperations } from '../operations/running.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { usePages } from './pages.ts';
@@ -33,6 +34,7 @@ export function Shell({ children }: { children: React.ReactNode }) {
       <main id="main" className={classes.main}>
         <ConfirmedProvider>{children}</ConfirmedProvider>
       </main>
+      <RunningOperations />
     </ShortcutsProvider>
   );
 }
@@ -89,7 +91,9 @@ function Palette() {
   return (
     <>
       <UnstyledButton onClick={open} className={classes.palette} aria-label="Go to, or do (⌘K)">
-        <Kbd size="xs">⌘K</Kbd>
+        <Kbd size="xs" aria-hidden>
+          ⌘K
+        </Kbd>
       </UnstyledButton>
       {wanted > 0 && (
         <Suspense>
