@@ -64,6 +64,7 @@ const audit = createRoute({
 const users = createRoute({
   getParentRoute,
   path: '/users',
+  validateSearch: usersSearch,
   component: lazyRouteComponent(() => import('../features/users/users-page.tsx'), 'UsersPage'),
 });
 const settings = createRoute({
