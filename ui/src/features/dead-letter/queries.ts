@@ -61,10 +61,11 @@ export function auditQuery(id: string) {
 }
 
 /** Everything that shows dead letters is stale after one was changed; what was searched for is not asked anew. */
-function useRenew(id: string): () => Promise<unknown> {
+function useRenew(id: string): () => void {
   const client = useQueryClient();
+  // Not waited for: what a component does after its change must not depend on whether the new state keeps it.
   return () =>
-    Promise.all([
+    void Promise.all([
       client.invalidateQueries({
         queryKey: keys.deadLetters,
         predicate: ({ queryKey }) => !queryKey.includes('neighbours'),

@@ -1,0 +1,91 @@
+import { Button, Group, List, Stack, Text, Textarea } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import { reason as reasonSchema } from '../../../../../contract/dead-letters.ts';
+import { Section } from '../../../components/page.tsx';
+import { Loading, Problem } from '../../../components/problem.tsx';
+import { exactNumber } from '../../../services/format.ts';
+import type { Draft, Edit } from './draft.ts';
+
+const JsonDiff = lazy(() => import('./json-diff.tsx'));
+
+interface Props {
+  before: Draft;
+  draft: Draft;
+  edit: Edit;
+  busy: boolean;
+  error: unknown;
+  onBack: () => void;
+  onSend: (reason: string) => void;
+}
+
+/** What the new job will have that the dead one had not, and why; the last step before it is sent. */
+export function Review({ before, draft, edit, busy, error, onBack, onSend }: Props) {
+  const [reason, setReason] = useState('');
+  const [asked, setAsked] = useState(false);
+  const valid = reasonSchema.safeParse(reason).success;
+  return (
+    <Section title="What the edit changes">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAsked(true);
+          if (valid) onSend(reason.trim());
+        }}
+      >
+        <Stack gap="sm">
+          <OptionChanges before={before} draft={draft} />
+          {edit.payload === undefined ? (
+            <Text size="sm">The payload stays as it is.</Text>
+          ) : (
+            <Suspense fallback={<Loading rows={4} label="Loading the comparison" />}>
+              <JsonDiff before={before.text} after={draft.text} label="Changes of the payload" />
+            </Suspense>
+          )}
+          <Textarea
+            label="Reason"
+            description="Goes into the audit log. No names or addresses of people."
+            autosize
+            minRows={2}
+            maxLength={500}
+            autoFocus
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            error={asked && !valid ? 'Give a reason of at least 3 characters' : undefined}
+          />
+          {error !== null && <Problem error={error} />}
+          <Group gap="xs">
+            <Button type="submit" loading={busy}>
+              Retry with these changes
+            </Button>
+            <Button variant="default" onClick={onBack}>
+              Go on editing
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+const OPTIONS = [
+  ['priority', 'Priority', ''],
+  ['delaySeconds', 'Delay', ' s'],
+  ['attempts', 'Attempts', ''],
+] as const;
+
+function OptionChanges({ before, draft }: Pick<Props, 'before' | 'draft'>) {
+  const changed = OPTIONS.filter(([name]) => before[name] !== draft[name]);
+  if (changed.length === 0) return null;
+  return (
+    <List size="sm">
+      {changed.map(([name, label, unit]) => (
+        <List.Item key={name}>
+          {label}: {told(before[name], unit)} → {told(draft[name], unit)}
+        </List.Item>
+      ))}
+    </List>
+  );
+}
+
+const told = (value: number | null, unit: string): string =>
+  value === null ? 'none' : `${exactNumber(value)}${unit}`;
