@@ -13,7 +13,7 @@ import { placeOf } from './locate.ts';
 const LINT_DELAY_MS = 300;
 const findSyntaxError = jsonParseLinter();
 /** The queue said something else: the text is looked at again. */
-const lookAgain = StateEffect.define<null>();
+const lookAgain = StateEffect.define();
 
 interface Props {
   /** What stands in it at first; from then on it is the editor's own. */
