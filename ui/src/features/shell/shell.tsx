@@ -90,10 +90,9 @@ function Palette() {
   useGoShortcuts();
   return (
     <>
-      <UnstyledButton onClick={open} className={classes.palette} aria-label="Go to, or do (⌘K)">
-        <Kbd size="xs" aria-hidden>
-          ⌘K
-        </Kbd>
+      <UnstyledButton onClick={open} className={classes.palette}>
+        <Kbd size="xs">⌘K</Kbd>
+        <span className="visually-hidden">Go to, or do</span>
       </UnstyledButton>
       {wanted > 0 && (
         <Suspense>
