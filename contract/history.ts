@@ -6,7 +6,10 @@ export const historyRange = z.enum(['15m', '1h', '6h', '24h', '7d']);
 export type HistoryRange = z.infer<typeof historyRange>;
 export const historyQuery = z.strictObject({ range: historyRange.default('1h') });
 
-/** `process`: of the process that answers alone, and of its last hour at most. */
+/**
+ * `process`: of its last hour at most. Depth and failures are those of the whole fleet; rate and durations are of
+ * the jobs that this process ran, and null where it runs none.
+ */
 export const historySource = z.enum(['prometheus', 'process']);
 
 /** Null wherever nobody knows: no sample was taken, or nothing happened of which there could be a duration. */
