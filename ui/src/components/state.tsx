@@ -38,7 +38,10 @@ const LOOKS: Record<StateKind, { Icon: LucideIcon; className: string }> = {
 export function State({ kind, children }: { kind: StateKind; children: React.ReactNode }) {
   const { Icon, className } = LOOKS[kind];
   return (
-    <span className={className} style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
+    <span
+      className={className}
+      style={{ display: 'inline-flex', alignItems: 'center', gap: 4, verticalAlign: 'bottom' }}
+    >
       <Icon size={14} aria-hidden style={{ flex: 'none' }} />
       <span>{children}</span>
     </span>

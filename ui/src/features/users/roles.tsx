@@ -6,6 +6,9 @@ import { ALL_PERMISSIONS, byArea, permissionWords } from '../../components/permi
 
 const GRANTED = userRole.options.map((role) => ({ role, may: new Set<Permission>(permissionsOf(role)) }));
 
+/** Narrow enough for four beside the words on a phone. */
+const CELL = { textAlign: 'center', padding: '0 4px', height: 32 } as const;
+
 /** The table that the server's guard reads, as it is. */
 export function Roles() {
   return (
@@ -19,7 +22,7 @@ export function Roles() {
             <tr>
               <th scope="col">May</th>
               {GRANTED.map(({ role }) => (
-                <th key={role} scope="col" style={{ textAlign: 'center' }}>
+                <th key={role} scope="col" style={CELL}>
                   {role}
                 </th>
               ))}
@@ -34,11 +37,11 @@ export function Roles() {
               </tr>
               {permissions.map((name) => (
                 <tr key={name}>
-                  <td>
+                  <td style={{ padding: '4px 8px' }}>
                     {permissionWords(name)} <span className="mono quiet mantine-visible-from-sm">{name}</span>
                   </td>
                   {GRANTED.map(({ role, may }) => (
-                    <td key={role} style={{ textAlign: 'center' }}>
+                    <td key={role} style={CELL}>
                       <Granted yes={may.has(name)} />
                     </td>
                   ))}

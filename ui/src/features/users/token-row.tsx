@@ -65,5 +65,9 @@ function Expiry({ at }: { at: string }) {
       </State>
     );
   }
-  return <Time at={at} />;
+  return (
+    <>
+      expires <Time at={at} />
+    </>
+  );
 }

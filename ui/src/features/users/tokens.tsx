@@ -45,7 +45,7 @@ export function Tokens({ search }: { search: UsersSearch }) {
                     </th>
                     <th scope="col">Last used</th>
                     <th scope="col" className="mantine-visible-from-sm">
-                      Expires
+                      Expiry
                     </th>
                     <th scope="col">
                       <span className="visually-hidden">Actions</span>

@@ -5,6 +5,7 @@ import { type StaffRole, staffRole } from '../../../../contract/access.ts';
 import { newPassword } from '../../../../contract/auth.ts';
 import type { UserBody } from '../../../../contract/users.ts';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
+import { isApiError } from '../../services/api.ts';
 import { FirstPassword, RoleSelect } from './fields.tsx';
 import { type UserChange, useChangeUser } from './queries.ts';
 
@@ -68,6 +69,8 @@ export function UserDialog({
   const change = useChangeUser();
   const [role, setRole] = useState<StaffRole | null>(staffRole.safeParse(user.role).data ?? null);
   const [password, setPassword] = useState('');
+  // Whoever may not lose the role, nor be disabled.
+  const lastAdmin = isApiError(change.error, 'conflict');
   const { title, verb, will, done, danger = false } = ACTIONS[kind];
   const invalid = kind === 'password' && !newPassword.safeParse(password).success;
   const confirm = (reason: string): void => {
@@ -85,7 +88,7 @@ export function UserDialog({
       verb={verb}
       danger={danger}
       busy={change.isPending}
-      error={change.error}
+      error={lastAdmin ? null : change.error}
       onConfirm={confirm}
       onClose={onClose}
     >
@@ -94,6 +97,11 @@ export function UserDialog({
       </Text>
       <Text size="sm">{will}</Text>
       {kind === 'role' && <RoleSelect value={role} onChange={setRole} />}
+      {lastAdmin && (
+        <Text size="sm" role="alert" className="red">
+          Nothing was changed: no admin would be left who can sign in. Make another user an admin first.
+        </Text>
+      )}
       {kind === 'password' && <FirstPassword value={password} onChange={setPassword} />}
     </ReasonDialog>
   );
