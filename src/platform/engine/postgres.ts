@@ -43,7 +43,7 @@ const QUEUE_STATES = `
 
 /**
  * $1: the queue, $2: the ids, $3: how many characters are enough. Walks from one id to the next, so that nothing is
- * read of the jobs behind the last that fits.
+ * read of the jobs behind the last that fits. OFFSET 0: each is looked up by itself, and its JSON made text once.
  */
 const STORED = `
   WITH RECURSIVE stored AS (
@@ -51,14 +51,14 @@ const STORED = `
            0 AS "attemptsMade", NULL::text AS "failedReason", NULL::text AS stacktrace, 0::float8 AS "finishedOn"
      UNION ALL
     SELECT stored.position + 1,
-           stored.characters + coalesce(length(text.data) + length(text.opts), 0)
-             + coalesce(length(job.failed_reason), 0) + coalesce(length(text.stacktrace), 0),
-           job.id, job.name, text.data, text.opts, job.attempts_made, job.failed_reason, text.stacktrace,
-           job.finished_at_ms::float8
+           stored.characters + coalesce(length(job.data) + length(job.opts), 0)
+             + coalesce(length(failed_reason), 0) + coalesce(length(job.stacktrace), 0),
+           job.id, job.name, job.data, job.opts, attempts_made, failed_reason, job.stacktrace, finished_at_ms::float8
       FROM stored
-      LEFT JOIN job ON job.queue = $1 AND job.id = ($2::text[])[stored.position + 1]
-     CROSS JOIN LATERAL (SELECT job.data::text AS data, job.opts::text AS opts, job.stacktrace::text AS stacktrace
-                         OFFSET 0) AS text
+      LEFT JOIN LATERAL (
+        SELECT id, name, data::text AS data, opts::text AS opts, attempts_made, failed_reason,
+               stacktrace::text AS stacktrace, finished_at_ms
+          FROM job WHERE queue = $1 AND id = ($2::text[])[stored.position + 1] OFFSET 0) AS job ON TRUE
      WHERE stored.position < cardinality($2::text[]) AND stored.characters <= $3
   )
   SELECT id, name, data, opts, "attemptsMade", "failedReason", stacktrace, "finishedOn"
