@@ -1,5 +1,5 @@
 /** A page of a queue's jobs, as lists show them: personal fields of payloads masked, and what quotes them. */
-import type { QueueJob, QueueJobsQuery, QueueJobsResponse } from '../../../contract/queues.ts';
+import type { QueueJob, QueueJobsQuery, QueueJobsResponse, QueueJobState } from '../../../contract/queues.ts';
 import { paginationOf } from '../../../contract/query.ts';
 import { optionsOf, type Engine } from '../../platform/engine/engine.ts';
 import type { ListedJob } from '../../platform/engine/listing.ts';
@@ -38,7 +38,7 @@ export async function listJobs(
   };
 }
 
-function toQueueJob(job: ListedJob, state: QueueJob['state'], definition: AnyQueueDefinition): QueueJob {
+function toQueueJob(job: ListedJob, state: QueueJobState, definition: AnyQueueDefinition): QueueJob {
   const shown = job.data === null ? null : shownOf(job.data);
   const paths = definition.personal;
   return {

@@ -1,4 +1,4 @@
-import { overviewResponse } from '../../../contract/queues.ts';
+import { overviewResponse, type OverviewResponse } from '../../../contract/queues.ts';
 import type { HttpServer } from '../../platform/http/types.ts';
 import { readAllQueues, type AllQueuesDeps } from './all-queues.ts';
 import { fleetOrNull, type ReadFleet, type ServingProcess } from './fleet.ts';
@@ -17,7 +17,7 @@ export function overviewRoutes(app: HttpServer, deps: AllQueuesDeps & { fleet: R
         response: { 200: overviewResponse },
       },
     },
-    async () => {
+    async (): Promise<OverviewResponse> => {
       const [queues, fleet] = await Promise.all([readAllQueues(deps), fleetOrNull(deps.fleet)]);
       return {
         queues: queues.map((queue) => ({
