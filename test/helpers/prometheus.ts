@@ -1,10 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { endChild, hasEnded, removeAfterUs, spawnChild } from './children.ts';
-import { eventually } from './eventually.ts';
-import { freePort } from './ports.ts';
+import { startMonitor, type Monitor } from './monitor.ts';
 
 export interface PrometheusOptions {
   /** What it scrapes: `host:port`, by the name of the job. */
@@ -33,14 +28,12 @@ const answer = z.discriminatedUnion('status', [
   z.object({ status: z.literal('error'), error: z.string() }),
 ]);
 
-export interface Prometheus {
-  url: string;
+export interface Prometheus extends Monitor {
   /**
    * What an expression that yields a vector is right now.
    * @throws when Prometheus refuses it
    */
   query: (expr: string) => Promise<Sample[]>;
-  stop: () => Promise<void>;
 }
 
 /** A Prometheus of its own on a free port, with an empty storage; ready when this returns. */
@@ -55,36 +48,11 @@ export function startPrometheus(options: PrometheusOptions): Promise<Prometheus>
  * @param flags of the command line, further ones
  */
 export async function startPrometheusWith(configuration: string, flags: string[] = []): Promise<Prometheus> {
-  const dir = await mkdtemp(join(tmpdir(), 'fmhl-prometheus-'));
-  removeAfterUs(dir);
-  const config = join(dir, 'prometheus.yml');
-  await writeFile(config, configuration);
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const child = spawnChild('prometheus', [
-    ...[`--config.file=${config}`, `--storage.tsdb.path=${join(dir, 'data')}`],
-    ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn', ...flags],
-  ]);
-  let log = '';
-  child.stdout?.resume();
-  child.stderr?.on('data', (text: Buffer) => (log += text.toString()));
-  const stop = async (): Promise<void> => {
-    await endChild(child, 'SIGKILL');
-    await rm(dir, { recursive: true, force: true });
-  };
-  try {
-    await eventually(
-      async () => {
-        if (hasEnded(child)) return null;
-        return (await fetch(`${url}/-/ready`)).ok;
-      },
-      { what: 'prometheus is ready', timeoutMs: 30_000, intervalMs: 50 },
-    );
-    if (hasEnded(child)) throw new Error(`prometheus ended: ${log}`);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const { url, stop } = await startMonitor({
+    command: 'prometheus',
+    configuration,
+    flags: (dataDir) => [`--storage.tsdb.path=${dataDir}`, ...flags],
+  });
   return { url, query: (expr) => query(url, expr), stop };
 }
 
