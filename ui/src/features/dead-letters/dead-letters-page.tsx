@@ -19,10 +19,9 @@ import { Sentence } from './sentence.tsx';
 export function DeadLettersPage(): React.ReactNode {
   const search = useSearch({ from: '/dead-letters' });
   const filter = filterOf(search);
-  const [ask, setAsk] = useState<Ask | null>(null);
+  const [asked, setAsked] = useState<{ ask: Ask; then?: () => void } | null>(null);
+  const onAsk = (ask: Ask, then?: () => void): void => setAsked(then === undefined ? { ask } : { ask, then });
   const [counts, setCounts] = useState<{ total: number; isMinimum: boolean }>();
-  /** A new list when another is asked for, or when an operation on the selection began. */
-  const [round, setRound] = useState(0);
   const groups = useGroups(search);
   const isPhone = useMediaQuery('(max-width: 62em)', false, { getInitialValueInEffect: false });
   const known = groups.data?.pages.flatMap((page) => page.groups);
@@ -51,21 +50,18 @@ export function DeadLettersPage(): React.ReactNode {
           <Groups query={groups} search={search} isPhone={isPhone} />
         )}
         <Stack gap="sm" miw={0}>
-          {search.group !== undefined && <GroupHeader id={search.group} onAsk={setAsk} />}
-          <EntryList
-            key={`${round} ${JSON.stringify(filter)}`}
-            {...{ filter, search, onAsk: setAsk, onCounts: setCounts }}
-          />
-          {search.group !== undefined && <GroupButton id={search.group} onAsk={setAsk} />}
+          {search.group !== undefined && <GroupHeader id={search.group} onAsk={onAsk} />}
+          <EntryList key={JSON.stringify(filter)} {...{ filter, search, onAsk, onCounts: setCounts }} />
+          {search.group !== undefined && <GroupButton id={search.group} onAsk={onAsk} />}
         </Stack>
       </div>
-      {ask !== null && (
+      {asked !== null && (
         <BulkDialog
-          ask={ask}
-          onClose={() => setAsk(null)}
+          ask={asked.ask}
+          onClose={() => setAsked(null)}
           onStarted={() => {
-            setAsk(null);
-            setRound(round + 1);
+            setAsked(null);
+            asked.then?.();
           }}
         />
       )}

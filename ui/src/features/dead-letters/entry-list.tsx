@@ -22,7 +22,8 @@ export function EntryList({
 }: {
   filter: Filter;
   search: DeadLettersSearch;
-  onAsk: (ask: Ask) => void;
+  /** `then` is called when the operation began. */
+  onAsk: (ask: Ask, then?: () => void) => void;
   onCounts: (counts: { total: number; isMinimum: boolean }) => void;
 }) {
   const may = useMay();
@@ -70,7 +71,7 @@ export function EntryList({
           {...{ total, isMinimum }}
           onAction={(action) => {
             const ask = askForSelection(action, selected.selection, filter);
-            if (ask !== null) onAsk(ask);
+            if (ask !== null) onAsk(ask, selected.clear);
           }}
           onSelectMatching={selected.selectMatching}
           onClear={selected.clear}

@@ -122,7 +122,7 @@ function SelectBox({
 function Outcome({ entry: { resolved, resolution } }: { entry: DeadLetterSummary }) {
   if (!resolved) return null;
   return (
-    <span style={{ marginRight: 8 }}>
+    <span style={{ marginRight: 8, verticalAlign: 'middle', display: 'inline-flex' }}>
       <State kind={resolution === 'retried' ? 'recovered' : 'off'}>{resolution ?? 'resolved'}</State>
     </span>
   );

@@ -140,19 +140,22 @@ function Chips({ search, change }: { search: DeadLettersSearch; change: Change }
           key={names[0]}
           variant="light"
           color="gray"
-          size="compact-xs"
+          size="compact-sm"
+          fw={400}
           maw="100%"
           rightSection={<X size={12} aria-hidden />}
           aria-label={`Remove the filter: ${text}`}
           onClick={() => without(names)}
         >
-          <bdi className="truncate">{text}</bdi>
+          <bdi className="truncate" style={{ lineHeight: 1.5 }}>
+            {text}
+          </bdi>
         </Button>
       ))}
       {words.length > 1 && (
         <Button
           variant="subtle"
-          size="compact-xs"
+          size="compact-sm"
           onClick={() => without(words.flatMap(({ names }) => names))}
         >
           Clear all

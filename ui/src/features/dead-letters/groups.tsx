@@ -142,7 +142,7 @@ function Retries({ group: { retried, retries_succeeded: succeeded } }: { group: 
       className={succeeded === 0 ? 'amber' : undefined}
       title={`${exactNumber(succeeded)} of ${counted(retried, 'retry', 'retries')} succeeded`}
     >
-      {shortNumber(succeeded)} of {shortNumber(retried)} retries helped
+      {shortNumber(succeeded)} of {shortNumber(retried)} retries ok
     </span>
   );
 }

@@ -43,7 +43,7 @@ export function Sentence({ search, total, isMinimum, groups, groupTotal }: Known
       ) : (
         <>
           {groupTotal !== undefined && ` in ${counted(groupTotal, 'group')}`}.{' '}
-          {first !== undefined && (search.sort ?? 'count') === 'count' && (
+          {first !== undefined && first.unresolved > 1 && (search.sort ?? 'count') === 'count' && (
             <Largest group={first} search={search} />
           )}
         </>

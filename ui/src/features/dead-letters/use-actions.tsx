@@ -19,7 +19,7 @@ interface Wiring {
   focus: RowFocus;
   filter: Filter;
   search: DeadLettersSearch;
-  onAsk: (ask: Ask) => void;
+  onAsk: (ask: Ask, then?: () => void) => void;
 }
 
 /** Acts on what is selected, after a question, or else on the row that has the focus, at once. */
@@ -32,7 +32,7 @@ export function useActions({ entries, selected, focus, filter, onAsk, search }: 
   const act = (action: Ask['action']): void => {
     const ask = askForSelection(action, selected.selection, filter);
     if (ask !== null) {
-      onAsk(ask);
+      onAsk(ask, selected.clear);
       return;
     }
     if (focused === undefined || focused.resolved) return;

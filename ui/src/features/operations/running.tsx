@@ -1,6 +1,6 @@
 import { Button, CloseButton, Group, Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { Operation } from '../../../../contract/dead-letter-operations.ts';
 import { counted, exactNumber } from '../../services/format.ts';
@@ -21,6 +21,8 @@ export function RunningOperations() {
   if (running.length > 0) setSeen(new Set([...seen, ...running.map(({ id }) => id)]));
   const shown = operations.filter((operation) => seen.has(operation.id) && !closed.has(operation.id));
   useRenewal(operations.filter(runs).length);
+  // Those pages tell more themselves.
+  const isTold = useRouterState({ select: ({ location }) => location.pathname.startsWith('/operations') });
   return (
     <>
       <div role="status" className="visually-hidden">
@@ -28,7 +30,7 @@ export function RunningOperations() {
           <span key={operation.id}>{announced(operation)}</span>
         ))}
       </div>
-      {shown.length > 0 && (
+      {shown.length > 0 && !isTold && (
         <aside className={classes.panel} aria-label="Operations">
           {shown.slice(0, 3).map((operation) => (
             <Running
@@ -47,8 +49,6 @@ export function RunningOperations() {
 /** When one has ended, what lists and counts show is old. */
 function useRenewal(running: number): void {
   const client = useQueryClient();
-  const [before, setBefore] = useState(running);
-  if (running !== before) setBefore(running);
   useEffect(() => {
     if (running === 0) return;
     return () => {
@@ -93,9 +93,8 @@ function Running({ operation, onClose }: { operation: Operation; onClose: () => 
       <Bar operation={operation} />
       <Group justify="space-between" gap="xs" className="quiet">
         {runs(operation) ? <Pace operation={operation} /> : <OperationState operation={operation} />}
-        <span>
-          {exactNumber(succeeded)} done{skipped > 0 && `, ${exactNumber(skipped)} skipped`}
-        </span>
+        {!runs(operation) && <span>{counted(succeeded, 'job')} done</span>}
+        {runs(operation) && skipped > 0 && <span>{exactNumber(skipped)} skipped</span>}
       </Group>
     </Stack>
   );
