@@ -1,5 +1,6 @@
 /** Who is signed in, and what they may do. */
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { type Me, meResponse } from '../../../contract/auth.ts';
 import { ApiError, get } from './api.ts';
 import { keys } from './keys.ts';
@@ -20,7 +21,10 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** The user of this session; only below the sign-in gate, where there is one. */
+/** Given by the sign-in gate: who was let in, and stays on the page while they sign in again. */
+export const MeContext = createContext<Me | null>(null);
+
+/** Who was let in; null only above the sign-in gate. */
 export function useMe(): Me | null {
-  return useQuery(meQuery).data ?? null;
+  return useContext(MeContext);
 }

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { Problem } from '../../components/problem.tsx';
 import { RecoveryCodes } from '../../components/recovery-codes.tsx';
-import { type Me, meQuery } from '../../services/session.ts';
+import { type Me, MeContext, meQuery } from '../../services/session.ts';
 import { SetUpPage } from './set-up-page.tsx';
 import { SignIn } from './sign-in.tsx';
 
@@ -18,10 +18,10 @@ const SET_UP = '/setup';
 export function Gate({ path, children }: { path: string; children: React.ReactNode }) {
   const me = useQuery({ ...meQuery, refetchInterval: 60_000 });
   const [codes, setCodes] = useState<readonly string[] | null>(null);
-  const user = me.data?.stage === 'full' && codes === null ? me.data.id : null;
-  const [entered, setEntered] = useState<Me['id'] | null>(null);
+  const user = me.data?.stage === 'full' && codes === null ? me.data : null;
+  const [entered, setEntered] = useState<Me | null>(null);
   if (user !== null && user !== entered) setEntered(user);
-  useRenewal(user);
+  useRenewal(user?.id ?? null);
   useWayFromSetUp(path === SET_UP && user !== null);
 
   if (me.data === undefined) {
@@ -35,8 +35,7 @@ export function Gate({ path, children }: { path: string; children: React.ReactNo
       </Center>
     );
   }
-  const first = entered === null;
-  const headingOrder = first ? 1 : 3;
+  const headingOrder = entered === null ? 1 : 3;
   const form =
     codes !== null ? (
       <Stack gap="md">
@@ -48,10 +47,10 @@ export function Gate({ path, children }: { path: string; children: React.ReactNo
     ) : (
       <SignIn me={me.data} headingOrder={headingOrder} onRecoveryCodes={setCodes} />
     );
-  if (first) return <Frame>{form}</Frame>;
+  if (entered === null) return <Frame>{form}</Frame>;
   return (
-    <div key={entered}>
-      {children}
+    <div key={entered.id}>
+      <MeContext value={entered}>{children}</MeContext>
       <Modal
         opened={user === null}
         onClose={() => undefined}
