@@ -68,7 +68,8 @@ export function Id({ value, what = 'id' }: { value: string | null | undefined; w
     <Tooltip label={copied ? 'Copied' : `${value} – click to copy`}>
       <UnstyledButton
         className="mono"
-        aria-label={`Copy ${what} ${value}`}
+        // Begins with what is seen, for who says it to the browser.
+        aria-label={`${shortId(value)}: copy ${what} ${value}`}
         onClick={(event) => {
           event.stopPropagation();
           event.preventDefault();

@@ -31,7 +31,8 @@ export function duration(seconds: number): string {
 /** "3 min ago", "in 2 h", "now". */
 export function relativeTime(atMs: number, nowMs: number): string {
   const seconds = Math.round((nowMs - atMs) / 1000);
-  if (Math.abs(seconds) < 5) return 'now';
+  // The clock of the page ticks every 5 s: what has just happened may lie ahead of it.
+  if (seconds < 5 && seconds > -10) return 'now';
   return seconds > 0 ? `${duration(seconds)} ago` : `in ${duration(-seconds)}`;
 }
 

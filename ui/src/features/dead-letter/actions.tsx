@@ -1,4 +1,4 @@
-import { Alert, Button, List, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import type { DeadLetterDetail } from '../../../../contract/dead-letters.ts';
@@ -13,24 +13,18 @@ import { obstacleOf } from './words.ts';
 
 interface Props {
   detail: DeadLetterDetail;
-  editing: boolean;
   onEdit: () => void;
 }
 
 /** What can be done to it, the likeliest first. */
-export function Actions({ detail, editing, onEdit }: Props) {
+export function Actions({ detail, onEdit }: Props) {
   const may = useMay();
-  if (editing) return null;
-  return (
-    <>
-      {!detail.resolved && <Obstacle detail={detail} />}
-      {may('dead_letters.resolve') && !detail.resolved && <Resolving detail={detail} onEdit={onEdit} />}
-      {may('dead_letters.resolve') && detail.resolution === 'discarded' && <Reopening id={detail.id} />}
-    </>
-  );
+  if (!may('dead_letters.resolve')) return null;
+  if (!detail.resolved) return <Resolving detail={detail} onEdit={onEdit} />;
+  return detail.resolution === 'discarded' ? <Reopening id={detail.id} /> : null;
 }
 
-function Resolving({ detail, onEdit }: Omit<Props, 'editing'>) {
+function Resolving({ detail, onEdit }: Props) {
   const may = useMay();
   const retry = useRetry(detail.id);
   const [resolving, setResolving] = useState(false);
@@ -127,28 +121,4 @@ function Reopening({ id }: { id: string }) {
 function tell(message: string): void {
   notifications.show({ message, withCloseButton: true });
   focusTitle();
-}
-
-/** Says before a retry what would refuse it. */
-function Obstacle({ detail }: { detail: DeadLetterDetail }) {
-  const obstacle = obstacleOf(detail);
-  if (obstacle === null) return null;
-  const problems = detail.payload_problems ?? [];
-  return (
-    <Alert variant="outline" color="gray" title="A retry as it is would be refused">
-      <Text size="sm">{obstacle}</Text>
-      <List size="sm">
-        {problems.map(({ field, message }) => (
-          <List.Item key={`${field}:${message}`} className="raw">
-            <span className="mono">{field}</span> {message}
-          </List.Item>
-        ))}
-      </List>
-      <Text size="sm">
-        {problems.length > 0
-          ? 'Edit the payload and retry, or resolve it without a retry.'
-          : 'Bring the queue back, or resolve it without a retry.'}
-      </Text>
-    </Alert>
-  );
 }

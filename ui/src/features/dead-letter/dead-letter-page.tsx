@@ -12,6 +12,7 @@ import { Facts } from './facts.tsx';
 import { Lineage } from './lineage.tsx';
 import { Neighbours } from './neighbours.tsx';
 import { Notes } from './notes.tsx';
+import { Obstacle } from './obstacle.tsx';
 import { PayloadSection } from './payload-section.tsx';
 import { deadLetterQuery, useReveal } from './queries.ts';
 import { StorySection } from './story-section.tsx';
@@ -35,12 +36,15 @@ function Entry({ id }: { id: string }) {
     <Page
       title={detail === undefined ? 'Dead letter' : titleOf(detail)}
       sentence={detail !== undefined && <Summary detail={detail} />}
-      actions={<Neighbours id={id} resting={editing} />}
     >
       <Loaded query={{ ...query, data: detail }} rows={8}>
         {(shown) => (
           <>
-            <Actions detail={shown} editing={editing} onEdit={() => setEditing(true)} />
+            {!editing && <Obstacle detail={shown} />}
+            <div className={classes.bar}>
+              {!editing && <Actions detail={shown} onEdit={() => setEditing(true)} />}
+              <Neighbours id={id} resting={editing} />
+            </div>
             {editing ? (
               <EditAndRetry detail={shown} reveal={reveal} onClose={() => setEditing(false)} />
             ) : (

@@ -7,10 +7,12 @@ import { counted, exactNumber } from '../../services/format.ts';
 import { entriesOf, type Entry, isBranch, isPersonal, textOf, toPath } from './json.ts';
 import classes from './json-tree.module.css';
 
+/** What the server puts where a personal value was. */
+const MASKED = '•••';
 /** Entries of a list or object that are shown before somebody asks for more. */
 const PAGE = 100;
 /** Characters of a text that are shown at first. */
-const LONG_TEXT = 2_000;
+const LONG_TEXT = 500;
 
 interface Shared {
   /** Levels that are open at first. */
@@ -56,7 +58,7 @@ function Row({ entry: [key, value], path, ...shared }: { entry: Entry; path: rea
           <UnstyledButton className={classes.key} aria-expanded={open} onClick={() => setOpen(!open)}>
             {open ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
             <bdi>{key}</bdi>
-            <span className="quiet">
+            <span className={`quiet ${classes.size}`}>
               {Array.isArray(value) ? `[${exactNumber(size)}]` : `{${exactNumber(size)}}`}
             </span>
           </UnstyledButton>
@@ -93,6 +95,7 @@ function Row({ entry: [key, value], path, ...shared }: { entry: Entry; path: rea
 function Leaf({ value }: { value: unknown }) {
   const [all, setAll] = useState(false);
   if (typeof value !== 'string') return <span className={`mono ${classes.other}`}>{String(value)}</span>;
+  if (value === MASKED) return <span className={`quiet ${classes.text}`}>{MASKED}</span>;
   const long = value.length > LONG_TEXT;
   return (
     <span className={`mono raw ${classes.text}`}>

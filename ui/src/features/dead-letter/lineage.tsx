@@ -27,12 +27,12 @@ function Retry({
   detail: DeadLetterDetail;
   retry: NonNullable<DeadLetterDetail['retry']>;
 }) {
-  const { kind, word } = stateOf(detail);
+  const { kind, outcome } = stateOf(detail);
   return (
     <div className={classes.retry}>
       <div>
         New job <Id value={retry.job_id} what="job id" />, made <Time at={retry.made_at} />:{' '}
-        <State kind={kind}>{word}</State>
+        <State kind={kind}>{outcome}</State>
       </div>
       {retry.diff !== null && <Changes changes={retry.diff} />}
     </div>

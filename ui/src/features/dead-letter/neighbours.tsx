@@ -5,6 +5,7 @@ import { ChevronDown, ChevronUp } from 'lucide-react';
 import { useEffect } from 'react';
 import { type Shortcut, useShortcuts } from '../../components/shortcuts.tsx';
 import { filterOf } from '../dead-letters/filter.ts';
+import classes from './dead-letter.module.css';
 import { deadLetterQuery, neighboursQuery } from './queries.ts';
 import { useListSearch } from './use-list-search.ts';
 
@@ -29,17 +30,18 @@ export function Neighbours({ id, resting }: { id: string; resting: boolean }) {
     { key: 'u', label: 'Back to the list', run: () => void navigate({ to: '/dead-letters', search }) },
   ];
   useShortcuts(resting ? [] : keys);
+  if (resting) return null;
   return (
-    <>
+    <nav className={classes.neighbours} aria-label="The list it is of">
       <Button
         variant="default"
         renderRoot={(props) => <Link to="/dead-letters" search={search} {...props} />}
       >
-        All of the list
+        Back to the list
       </Button>
       <Step to={previous} label="Previous" hint="k" icon={<ChevronUp size={14} aria-hidden />} />
       <Step to={next} label="Next" hint="j" icon={<ChevronDown size={14} aria-hidden />} />
-    </>
+    </nav>
   );
 }
 

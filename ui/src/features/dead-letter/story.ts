@@ -94,6 +94,6 @@ function endOf({ retry, followers, resolved, expires_at: expiresAt }: DeadLetter
     end.push({ at: retry.settled_at, kind: 'bad', text: 'The new job died' });
   for (const { id, failed_at: at, error_message: quote, deaths } of followers)
     end.push({ at, kind: 'bad', text: `Died for the ${times(deaths)}`, quote, entry: id });
-  if (!resolved) end.push({ at: expiresAt, kind: 'warn', text: 'Retention removes this entry' });
+  if (!resolved) end.push({ at: expiresAt, kind: 'waiting', text: 'Retention removes this entry' });
   return end;
 }

@@ -8,7 +8,7 @@ import { attemptsOf, stateOf, times } from './words.ts';
 
 /** Below the title: where, when, how often, and what became of it. */
 export function Summary({ detail }: { detail: DeadLetterDetail }) {
-  const { kind, word } = stateOf(detail);
+  const { kind, word, outcome } = stateOf(detail);
   return (
     <div className={classes.summary}>
       <span role="status">
@@ -16,12 +16,15 @@ export function Summary({ detail }: { detail: DeadLetterDetail }) {
           {word}
           {detail.resolved_by !== null && (
             <>
-              , by <Who id={detail.resolved_by} email={detail.resolved_by_email} />{' '}
-              <Time at={detail.resolved_at} />
+              {' '}
+              by <Who id={detail.resolved_by} email={detail.resolved_by_email} />
             </>
           )}
+          {outcome !== null && `; ${outcome}`}
         </State>
       </span>
+      {/* Beside what is announced: it changes all the time. */}
+      {detail.resolved_at !== null && <Time at={detail.resolved_at} />}
       <Link to="/queues/$name" params={{ name: detail.queue_name }} className="raw">
         {detail.queue_name}
       </Link>

@@ -1,5 +1,6 @@
 /** How a dead letter is told in words. */
-import type { DeadLetterDetail } from '../../../../contract/dead-letters.ts';
+import type { DeadLetterDetail, RetryOutcome } from '../../../../contract/dead-letters.ts';
+import type { StateKind } from '../../components/state.tsx';
 
 const TITLE_LENGTH = 160;
 
@@ -24,19 +25,24 @@ export function attemptsOf({ attempts, job_options: options }: DeadLetterDetail)
   return `${attempts}${most} ${attempts === 1 && most === '' ? 'attempt' : 'attempts'}`;
 }
 
-/** The latest state in one word. */
+/** The latest state: how it was resolved, if it was, and what became of the retry. */
 export function stateOf({ resolved, resolution, retry }: DeadLetterDetail): {
-  kind: 'bad' | 'off' | 'running' | 'recovered' | 'warn';
+  kind: StateKind;
   word: string;
+  outcome: string | null;
 } {
-  if (!resolved) return { kind: 'bad', word: 'unresolved' };
-  if (resolution !== 'retried') return { kind: 'off', word: resolution ?? 'resolved' };
-  if (retry?.outcome === 'succeeded') return { kind: 'recovered', word: 'retried, and the job succeeded' };
-  if (retry?.outcome === 'died') return { kind: 'bad', word: 'retried, and the job died again' };
-  if (retry?.outcome === 'unknown')
-    return { kind: 'warn', word: 'retried; what became of the job is unknown' };
-  return { kind: 'running', word: 'retried; the job has not ended yet' };
+  if (!resolved) return { kind: 'bad', word: 'unresolved', outcome: null };
+  if (resolution !== 'retried') return { kind: 'off', word: resolution ?? 'resolved', outcome: null };
+  const [kind, outcome] = OUTCOMES[retry?.outcome ?? 'none'];
+  return { kind, word: 'retried', outcome };
 }
+
+const OUTCOMES = {
+  succeeded: ['recovered', 'the new job succeeded'],
+  died: ['bad', 'the new job died'],
+  unknown: ['warn', 'what became of the new job is unknown'],
+  none: ['running', 'the new job has not ended yet'],
+} as const satisfies Record<RetryOutcome | 'none', readonly [StateKind, string]>;
 
 /** Why a retry as it is would be refused; null when nothing is in its way. */
 export function obstacleOf({

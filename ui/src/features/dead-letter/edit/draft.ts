@@ -74,7 +74,10 @@ function parse(text: string): { value: unknown } | { error: string } {
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    // Without the piece of the text that browsers quote: the editor marks the place.
+    return {
+      error: error instanceof SyntaxError ? error.message.replace(/, "[^]*$/, '') : 'it can not be read',
+    };
   }
 }
 
