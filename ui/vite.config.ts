@@ -1,8 +1,11 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-/** `npm run dev:ui` serves the sources and hands the API on to a running `npm start`. */
-const API = 'http://localhost:3000';
+/**
+ * `npm run dev:ui` serves the sources and hands the API on to a running `npm start`, under the Host that the browser
+ * asked for: a change whose Origin is another one is refused.
+ */
+const API = { target: 'http://localhost:3000', changeOrigin: false };
 
 export default defineConfig({
   root: import.meta.dirname,

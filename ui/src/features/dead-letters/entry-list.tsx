@@ -45,26 +45,19 @@ export function EntryList({
           window.scrollTo({ top: 0 });
         }}
       />
-      {isAudited(filter) && (
-        <Text size="xs" className="quiet" mb={4}>
-          A search of texts is written into the audit log, so this list does not renew itself.
-        </Text>
-      )}
+      {isAudited(filter) && <Audited />}
       <Loaded query={query} rows={10}>
-        {() => (
-          <>
-            {entries.count === 0 ? (
-              <Nothing filter={filter} />
-            ) : (
-              <EntryTable
-                {...{ entries, selected, focus, search }}
-                mayResolve={may('dead_letters.resolve')}
-              />
-            )}
-            {query.error !== null && <Problem error={query.error} onRetry={() => void query.refetch()} />}
-          </>
-        )}
+        {() =>
+          entries.count === 0 ? (
+            <Nothing filter={filter} />
+          ) : (
+            <EntryTable {...{ entries, selected, focus, search }} mayResolve={may('dead_letters.resolve')} />
+          )
+        }
       </Loaded>
+      {isKnown && query.error !== null && (
+        <Problem error={query.error} onRetry={() => void query.refetch()} />
+      )}
       {!selected.isEmpty && (
         <SelectionBar
           selection={selected.selection}
@@ -78,6 +71,14 @@ export function EntryList({
         />
       )}
     </section>
+  );
+}
+
+function Audited() {
+  return (
+    <Text size="xs" className="quiet" mb={4}>
+      A search of texts is written into the audit log, so this list does not renew itself.
+    </Text>
   );
 }
 

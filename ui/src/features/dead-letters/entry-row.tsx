@@ -24,19 +24,7 @@ interface Props {
 
 /** One dead letter: a line on a screen, two on a phone. The whole row leads to it. */
 export const EntryRow = memo(function EntryRow(props: Props) {
-  const { entry, index, height, selected, focused, wanted, onFocus } = props;
-  const link = useRef<HTMLAnchorElement>(null);
-  useEffect(() => {
-    if (focused && wanted > 0) link.current?.focus({ preventScroll: true });
-  }, [focused, wanted]);
-  if (entry === undefined) {
-    return (
-      <tr style={{ height }} aria-rowindex={index + 2}>
-        <td className="quiet">…</td>
-      </tr>
-    );
-  }
-  const { id, queue_name: queue, job_name: job, attempts, deaths, failed_at: failedAt } = entry;
+  const { entry, index, height, selected, focused } = props;
   return (
     <tr
       className={classes.row}
@@ -45,8 +33,19 @@ export const EntryRow = memo(function EntryRow(props: Props) {
       data-selected={selected}
       data-focused={focused}
     >
+      {entry === undefined ? <td className="quiet">…</td> : <Cells {...props} entry={entry} />}
+    </tr>
+  );
+});
+
+type KnownProps = Props & { entry: DeadLetterSummary };
+
+function Cells(props: KnownProps) {
+  const { id, queue_name: queue, job_name: job, attempts, deaths, failed_at: failedAt } = props.entry;
+  return (
+    <>
       <td>
-        <SelectBox {...props} entry={entry} />
+        <SelectBox {...props} />
       </td>
       <td className={classes.wide}>
         <span className={classes.above}>
@@ -61,17 +60,8 @@ export const EntryRow = memo(function EntryRow(props: Props) {
       </td>
       <td>
         <div className="truncate">
-          <Outcome entry={entry} />
-          <Link
-            ref={link}
-            to="/dead-letters/$id"
-            params={{ id }}
-            search={props.search}
-            className={classes.link}
-            onFocus={() => onFocus(index)}
-          >
-            <bdi>{entry.error_message ?? 'no message'}</bdi>
-          </Link>
+          <Outcome entry={props.entry} />
+          <EntryLink {...props} />
         </div>
         <div className={`${classes.second} quiet`}>
           <span className="truncate">{queue}</span>
@@ -91,18 +81,30 @@ export const EntryRow = memo(function EntryRow(props: Props) {
       <td className={`${classes.wide} number`}>
         <Time at={failedAt} />
       </td>
-    </tr>
+    </>
   );
-});
+}
 
-function SelectBox({
-  entry,
-  index,
-  selected,
-  mayResolve,
-  allSelected,
-  onToggle,
-}: Props & { entry: DeadLetterSummary }) {
+function EntryLink({ entry, index, focused, wanted, search, onFocus }: KnownProps) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (focused && wanted > 0) link.current?.focus({ preventScroll: true });
+  }, [focused, wanted]);
+  return (
+    <Link
+      ref={link}
+      to="/dead-letters/$id"
+      params={{ id: entry.id }}
+      search={search}
+      className={classes.link}
+      onFocus={() => onFocus(index)}
+    >
+      <bdi>{entry.error_message ?? 'no message'}</bdi>
+    </Link>
+  );
+}
+
+function SelectBox({ entry, index, selected, mayResolve, allSelected, onToggle }: KnownProps) {
   if (!mayResolve) return null;
   return (
     <label className={`${classes.select} ${classes.above}`}>

@@ -28,7 +28,6 @@ export function Groups({
   isPhone: boolean;
 }) {
   const change = useChange();
-  const [all, setAll] = useState(false);
   const total = query.data?.pages[0]?.total;
   return (
     <section aria-label="Groups" className={classes.groups}>
@@ -46,38 +45,53 @@ export function Groups({
         />
       </Group>
       <Loaded query={query} rows={8}>
-        {({ pages }) => {
-          const groups = pages.flatMap((page) => page.groups);
-          const shown = isPhone && !all ? groups.slice(0, FEW) : groups;
-          const isMore = shown.length < groups.length || query.hasNextPage;
-          return (
-            <>
-              {groups.length === 0 && (
-                <Empty title="No groups">A job that fails for good makes one appear.</Empty>
-              )}
-              <ul className={classes.list}>
-                {shown.map((group) => (
-                  <GroupRow key={group.id} group={group} search={search} />
-                ))}
-              </ul>
-              {isMore && (
-                <Button
-                  variant="subtle"
-                  fullWidth
-                  mt={4}
-                  loading={query.isFetchingNextPage}
-                  onClick={() => (shown.length < groups.length ? setAll(true) : void query.fetchNextPage())}
-                >
-                  {shown.length < groups.length
-                    ? `All ${exactNumber(total ?? groups.length)} groups`
-                    : 'More groups'}
-                </Button>
-              )}
-            </>
-          );
-        }}
+        {({ pages }) => (
+          <List
+            query={query}
+            groups={pages.flatMap((page) => page.groups)}
+            search={search}
+            isShort={isPhone}
+          />
+        )}
       </Loaded>
     </section>
+  );
+}
+
+function List({
+  query,
+  groups,
+  search,
+  isShort,
+}: {
+  query: Groups;
+  groups: DeadLetterGroup[];
+  search: DeadLettersSearch;
+  isShort: boolean;
+}) {
+  const [all, setAll] = useState(false);
+  const shown = isShort && !all ? groups.slice(0, FEW) : groups;
+  const isMore = shown.length < groups.length || query.hasNextPage;
+  return (
+    <>
+      {groups.length === 0 && <Empty title="No groups">A job that fails for good makes one appear.</Empty>}
+      <ul className={classes.list}>
+        {shown.map((group) => (
+          <GroupRow key={group.id} group={group} search={search} />
+        ))}
+      </ul>
+      {isMore && (
+        <Button
+          variant="subtle"
+          fullWidth
+          mt={4}
+          loading={query.isFetchingNextPage}
+          onClick={() => (shown.length < groups.length ? setAll(true) : void query.fetchNextPage())}
+        >
+          More groups
+        </Button>
+      )}
+    </>
   );
 }
 

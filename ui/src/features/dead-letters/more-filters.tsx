@@ -45,8 +45,6 @@ export default function MoreFilters({
 }) {
   const [filter, setFilter] = useState<Filter>(() => filterOf(search));
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
-  const may = useMay();
-  const queues = useQueueNames();
   const set = (changes: Partial<Filter>): void => setFilter((before) => ({ ...before, ...changes }));
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -59,61 +57,13 @@ export default function MoreFilters({
     change(filter);
     onClose();
   };
-  const fields = may('dead_letters.reveal') ? [...FIELDS, ...PAYLOAD_FIELDS] : FIELDS;
   return (
     <Modal opened onClose={onClose} title="Filters" size="lg">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-            <Select
-              label="Queue"
-              placeholder="Any queue"
-              data={withChosen(queues, filter.queue)}
-              value={filter.queue ?? null}
-              onChange={(queue) => set({ queue: queue ?? undefined })}
-              clearable
-              searchable
-            />
-            <Select
-              label="State"
-              data={STATES}
-              allowDeselect={false}
-              value={filter.resolved ?? 'false'}
-              onChange={(state) => set({ resolved: state === 'true' || state === 'all' ? state : undefined })}
-            />
-            {fields.map(({ name, label, description }) => (
-              <TextInput
-                key={name}
-                label={label}
-                description={description}
-                value={filter[name] ?? ''}
-                error={problems[name]}
-                onChange={(event) => set({ [name]: event.currentTarget.value || undefined })}
-              />
-            ))}
-            <Moment
-              label="Failed since"
-              value={filter.from}
-              error={problems.from}
-              onChange={(from) => set({ from })}
-            />
-            <Moment
-              label="Failed before"
-              value={filter.to}
-              error={problems.to}
-              onChange={(to) => set({ to })}
-            />
-            <Select
-              label="Muted groups"
-              data={[
-                { value: 'default', label: filter.group === undefined ? 'Left out' : 'As the group is' },
-                { value: 'all', label: 'Included' },
-                { value: 'true', label: 'They alone' },
-              ]}
-              allowDeselect={false}
-              value={filter.muted === 'all' || filter.muted === 'true' ? filter.muted : 'default'}
-              onChange={(muted) => set({ muted: muted === 'all' || muted === 'true' ? muted : undefined })}
-            />
+            <Choices filter={filter} set={set} />
+            <Texts {...{ filter, problems, set }} />
           </SimpleGrid>
           <Checkbox
             label="Only those that retention removes within 3 days"
@@ -129,6 +79,73 @@ export default function MoreFilters({
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+interface Form {
+  filter: Filter;
+  problems: Readonly<Record<string, string>>;
+  set: (changes: Partial<Filter>) => void;
+}
+
+function Choices({ filter, set }: Pick<Form, 'filter' | 'set'>) {
+  const queues = useQueueNames();
+  return (
+    <>
+      <Select
+        label="Queue"
+        placeholder="Any queue"
+        data={withChosen(queues, filter.queue)}
+        value={filter.queue ?? null}
+        onChange={(queue) => set({ queue: queue ?? undefined })}
+        clearable
+        searchable
+      />
+      <Select
+        label="State"
+        data={STATES}
+        allowDeselect={false}
+        value={filter.resolved ?? 'false'}
+        onChange={(state) => set({ resolved: state === 'true' || state === 'all' ? state : undefined })}
+      />
+      <Select
+        label="Muted groups"
+        data={[
+          { value: 'default', label: filter.group === undefined ? 'Left out' : 'As the group is' },
+          { value: 'all', label: 'Included' },
+          { value: 'true', label: 'They alone' },
+        ]}
+        allowDeselect={false}
+        value={filter.muted === 'all' || filter.muted === 'true' ? filter.muted : 'default'}
+        onChange={(muted) => set({ muted: muted === 'all' || muted === 'true' ? muted : undefined })}
+      />
+    </>
+  );
+}
+
+function Texts({ filter, problems, set }: Form) {
+  const may = useMay();
+  const fields = may('dead_letters.reveal') ? [...FIELDS, ...PAYLOAD_FIELDS] : FIELDS;
+  return (
+    <>
+      {fields.map(({ name, label, description }) => (
+        <TextInput
+          key={name}
+          label={label}
+          description={description}
+          value={filter[name] ?? ''}
+          error={problems[name]}
+          onChange={(event) => set({ [name]: event.currentTarget.value || undefined })}
+        />
+      ))}
+      <Moment
+        label="Failed since"
+        value={filter.from}
+        error={problems.from}
+        onChange={(from) => set({ from })}
+      />
+      <Moment label="Failed before" value={filter.to} error={problems.to} onChange={(to) => set({ to })} />
+    </>
   );
 }
 

@@ -1,7 +1,12 @@
 import { Button, Select } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { entryOutcome, type EntryOutcome } from '../../../../contract/dead-letter-operations.ts';
+import type { z } from 'zod';
+import {
+  entryOutcome,
+  type EntryOutcome,
+  type operationEntriesResponse,
+} from '../../../../contract/dead-letter-operations.ts';
 import { Section } from '../../components/page.tsx';
 import { Empty, Loaded } from '../../components/problem.tsx';
 import { State, type StateKind } from '../../components/state.tsx';
@@ -58,30 +63,7 @@ export function OperationEntries({
           if (entries.length === 0) return <Empty title="No entry with this outcome" />;
           return (
             <>
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Dead letter</th>
-                    <th scope="col">Outcome</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {entries.map(({ position, dead_letter_id: entry, outcome: became }) => (
-                    <tr key={position}>
-                      <td>
-                        <Link to="/dead-letters/$id" params={{ id: entry }} search={{}} className="mono">
-                          {entry}
-                        </Link>
-                      </td>
-                      <td>
-                        <State kind={OUTCOMES[became ?? 'pending'].kind}>
-                          {OUTCOMES[became ?? 'pending'].text}
-                        </State>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Table entries={entries} />
               {query.hasNextPage && (
                 <Button
                   variant="default"
@@ -97,5 +79,34 @@ export function OperationEntries({
         }}
       </Loaded>
     </Section>
+  );
+}
+
+type Entry = z.infer<typeof operationEntriesResponse>['entries'][number];
+
+function Table({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <table className="table">
+      <thead>
+        <tr>
+          <th scope="col">Dead letter</th>
+          <th scope="col">Outcome</th>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map(({ position, dead_letter_id: entry, outcome: became }) => (
+          <tr key={position}>
+            <td>
+              <Link to="/dead-letters/$id" params={{ id: entry }} search={{}} className="mono">
+                {entry}
+              </Link>
+            </td>
+            <td>
+              <State kind={OUTCOMES[became ?? 'pending'].kind}>{OUTCOMES[became ?? 'pending'].text}</State>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
