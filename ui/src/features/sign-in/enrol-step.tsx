@@ -5,7 +5,7 @@ import { Enrolment } from './enrolment.tsx';
 import { enrolmentQuery, useVerify } from './queries.ts';
 
 /** Staff without MFA set it up before they can do anything else. */
-export function EnrolStep({
+export default function EnrolStep({
   email,
   onRecoveryCodes,
 }: {

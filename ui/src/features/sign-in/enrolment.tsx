@@ -1,12 +1,11 @@
 import { Anchor, Button, Group, List, Stack, Text } from '@mantine/core';
 import type { UseMutationResult } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import type { z } from 'zod';
 import { type enrolResponse, totpCode } from '../../../../contract/auth.ts';
 import { CodeField, readCode, Refused } from '../../components/credentials.tsx';
 import { CopyButton } from '../../components/values.tsx';
-
-const QrCode = lazy(() => import('./qr-code.tsx'));
+import { QrCode } from './qr-code.tsx';
 
 /** A new secret, to be scanned or typed, and the code that proves that it was. */
 export function Enrolment({
@@ -31,9 +30,7 @@ export function Enrolment({
           <List.Item>Scan this with your authenticator app, or give it the secret below.</List.Item>
           <List.Item>Type the code that the app then shows.</List.Item>
         </List>
-        <Suspense fallback={<div style={{ height: 200 }} />}>
-          <QrCode text={offer.otpauth_url} label="QR code of the secret" />
-        </Suspense>
+        <QrCode text={offer.otpauth_url} label="QR code of the secret" />
         <Group gap="xs" justify="space-between">
           <span className="mono raw">{offer.secret.match(/.{1,4}/g)?.join(' ')}</span>
           <CopyButton text={offer.secret} label="Copy the secret" />

@@ -1,13 +1,15 @@
 import { Center, Loader, Modal, Stack, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Problem } from '../../components/problem.tsx';
 import { RecoveryCodes } from '../../components/recovery-codes.tsx';
 import { type Me, MeContext, meQuery } from '../../services/session.ts';
-import { SetUpPage } from './set-up-page.tsx';
+
 import { SignIn } from './sign-in.tsx';
 
+// Of use once in the life of an installation.
+const SetUpPage = lazy(() => import('./set-up-page.tsx'));
 const SET_UP = '/setup';
 
 /**
@@ -43,7 +45,9 @@ export function Gate({ path, children }: { path: string; children: React.ReactNo
         <RecoveryCodes codes={codes} onKept={() => setCodes(null)} />
       </Stack>
     ) : me.data === null && path === SET_UP ? (
-      <SetUpPage />
+      <Suspense>
+        <SetUpPage />
+      </Suspense>
     ) : (
       <SignIn me={me.data} headingOrder={headingOrder} onRecoveryCodes={setCodes} />
     );

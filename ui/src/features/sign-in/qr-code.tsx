@@ -3,8 +3,7 @@ import { encode } from 'uqr';
 /** White around it, in the dark too: scanners need dark on light, and 4 modules of quiet (ISO 18004). */
 const QUIET = 4;
 
-/** Loaded on demand: few who sign in need it. */
-export default function QrCode({ text, label }: { text: string; label: string }) {
+export function QrCode({ text, label }: { text: string; label: string }) {
   const { data, size } = encode(text, { ecc: 'M', border: QUIET });
   const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');
   return (

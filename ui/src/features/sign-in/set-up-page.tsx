@@ -7,7 +7,7 @@ import { isApiError } from '../../services/api.ts';
 import { useSetUp } from './queries.ts';
 
 /** Makes the first admin with the token that the server printed; the authenticator follows. */
-export function SetUpPage() {
+export default function SetUpPage() {
   const search: { token?: unknown } = useSearch({ strict: false });
   const setUp = useSetUp();
   const [token, setToken] = useState(typeof search.token === 'string' ? search.token : '');

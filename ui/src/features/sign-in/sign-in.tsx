@@ -1,9 +1,11 @@
 import { Stack, Text, Title, type TitleOrder } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Me } from '../../services/session.ts';
 import { CodeStep } from './code-step.tsx';
-import { EnrolStep } from './enrol-step.tsx';
 import { PasswordStep } from './password-step.tsx';
+
+// Few who sign in need it.
+const EnrolStep = lazy(() => import('./enrol-step.tsx'));
 
 export interface SignInProps {
   me: Me | null;
@@ -39,7 +41,9 @@ export function SignIn({ me, headingOrder, onRecoveryCodes }: SignInProps) {
       ) : me.stage === 'challenge' ? (
         <CodeStep email={me.email} onLeave={() => setLeaving(true)} />
       ) : (
-        <EnrolStep email={me.email} onRecoveryCodes={onRecoveryCodes} />
+        <Suspense>
+          <EnrolStep email={me.email} onRecoveryCodes={onRecoveryCodes} />
+        </Suspense>
       )}
     </Stack>
   );
