@@ -7,6 +7,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   promtool: 'prometheus',
   amtool: 'prometheus-alertmanager',
+  chromium: 'chromium',
 };
 
 /**

@@ -5,12 +5,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { killAfterUs } from '../test/helpers/children.ts';
 import { startPostgresServer } from '../test/helpers/postgres-server.ts';
 import { startRedis } from '../test/helpers/redis.ts';
 import { endWithClosingLines } from './closing-lines.ts';
 import { requirePrograms } from './programs.ts';
+import { buildUi } from './ui-build.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = ['contract', 'src', 'test', 'scripts', 'chaos', 'monitoring'];
@@ -23,6 +24,14 @@ function allTests(): string[] {
       .filter((file) => file.endsWith('.test.ts'))
       .map((file) => join(folder, file)),
   ).sort();
+}
+
+/** A browser is there, and the admin UI is built as its sources are. */
+async function readyForVisits(): Promise<boolean> {
+  const { findChromium } = await import('../test/helpers/browser.ts');
+  if (findChromium() === null && !requirePrograms(['chromium'])) return false;
+  await buildUi();
+  return true;
 }
 
 async function main(): Promise<number> {
@@ -38,6 +47,9 @@ async function main(): Promise<number> {
     return 1;
   }
   if (!requirePrograms(['redis-server', 'promtool', 'amtool'])) return 1;
+  // Before any of them: they run at the same time and share what was built.
+  if (files.some((file) => relative(ROOT, file).startsWith('test/ui/')) && !(await readyForVisits()))
+    return 1;
   const [postgres, redis] = await Promise.all([startPostgresServer(), startRedis(['--databases', '1'])]);
   try {
     const tests = spawn(
