@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { rulesOf, scaled } from '../../monitoring/prometheus/rules.ts';
 import { startAlertmanager, type Alertmanager } from './alertmanager.ts';
 import { removeAfterUs } from './children.ts';
+import { eventually } from './eventually.ts';
 import { startPrometheusWith, type Prometheus } from './prometheus.ts';
 
 const MONITORING = join(import.meta.dirname, '../../monitoring');
@@ -33,27 +34,45 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
   removeAfterUs(dir);
   await writeFile(join(dir, 'slack_url'), options.slackUrl);
   await writeFile(join(dir, 'pagerduty_key'), options.routingKey);
-  for (const [name, rules] of rulesOf({ scale: options.scale })) {
-    await writeFile(join(dir, `${name}.rules.yml`), stringify(rules));
-  }
   const alertmanager = await startAlertmanager(alertmanagerConfiguration(dir, options));
   const prometheus = await startPrometheusWith(
     prometheusConfiguration(dir, new URL(alertmanager.url).host, options),
     // Its default is a minute, too.
-    [`--rules.alert.resend-delay=${scaled('1m', options.scale)}`],
+    [`--rules.alert.resend-delay=${scaled('1m', options.scale)}`, '--web.enable-lifecycle'],
   ).catch(async (error: unknown) => {
     await alertmanager.stop();
     throw error;
   });
-  return {
-    prometheus,
-    alertmanager,
-    stop: async () => {
-      await prometheus.stop();
-      await alertmanager.stop();
-      await rm(dir, { recursive: true });
-    },
+  const stop = async (): Promise<void> => {
+    await prometheus.stop();
+    await alertmanager.stop();
+    await rm(dir, { recursive: true });
   };
+  try {
+    await loadRules(prometheus, dir, options);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { prometheus, alertmanager, stop };
+}
+
+/** Once all is scraped: that takes a Prometheus 5 s, and here a role counts as absent after 4. */
+async function loadRules(
+  prometheus: Prometheus,
+  dir: string,
+  { scale, targets }: MonitoringOptions,
+): Promise<void> {
+  const all = `sum(up{job=~"fmhl-.+"}) == ${Object.keys(targets).length}`;
+  await eventually(async () => (await prometheus.query(all)).length > 0, {
+    what: 'all is scraped',
+    timeoutMs: 60_000,
+  });
+  for (const [name, rules] of rulesOf({ scale })) {
+    await writeFile(join(dir, `${name}.rules.yml`), stringify(rules));
+  }
+  const { status } = await fetch(`${prometheus.url}/-/reload`, { method: 'POST' });
+  if (status !== 200) throw new Error(`Prometheus did not take the rules: ${status}`);
 }
 
 /** Addresses, the places of files, and times; who is told what stays as it is. */
