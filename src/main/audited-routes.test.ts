@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { makeUser, sessionFor } from '../../test/helpers/access.ts';
-import { createTestApi, type TestApi } from '../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../test/helpers/api.ts';
 import { auditOf } from '../../test/helpers/audit.ts';
 import { ACCESS_REQUESTS } from '../../test/helpers/audited/access.ts';
 import { ACCOUNT_REQUESTS } from '../../test/helpers/audited/account.ts';
@@ -14,7 +14,7 @@ import { PROVIDER_REQUESTS } from '../../test/helpers/audited/providers.ts';
 import { QUEUE_REQUESTS } from '../../test/helpers/audited/queues.ts';
 import { PLANTED, type Request, type Requests } from '../../test/helpers/audited/request.ts';
 import { USER_REQUESTS } from '../../test/helpers/audited/users.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../test/helpers/system.ts';
 import { omit } from '../platform/collections.ts';
 import { FMHL_QUEUES } from './queues.ts';
 
@@ -42,14 +42,7 @@ const FROM = { ip: '198.51.100.9', userAgent: 'Mozilla/5.0 (test)' };
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system, [...FMHL_QUEUES, testQueue]);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made), [...FMHL_QUEUES, testQueue]);
 
 async function call(route: string, { params = [], query = '', body, headers = {}, caller }: Request) {
   const [method, template] = route.split(' ') as [string, string];

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { sql } from 'kysely';
-import { createTestApi, type TestApi } from '../../test/helpers/api.ts';
-import { createTestSystem, type TestSystem } from '../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../test/helpers/api.ts';
+import type { TestSystem } from '../../test/helpers/system.ts';
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 
 /** Requests to the API, by outcome. */
 async function counted(): Promise<Record<string, number>> {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { PERMISSIONS, type Permission, userRole, type UserRole } from '../../contract/access.ts';
 import { UI_PAGES } from '../../contract/pages.ts';
 import type { Access } from '../platform/http/types.ts';
 import { makeUser, sessionFor } from '../../test/helpers/access.ts';
 import { createProvider } from '../../test/factories/marketplace.ts';
-import { createTestApi, type TestApi } from '../../test/helpers/api.ts';
-import { createTestSystem, type TestSystem } from '../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../test/helpers/api.ts';
+import type { TestSystem } from '../../test/helpers/system.ts';
 
 type Caller = 'nobody' | 'staff without MFA' | UserRole;
 type Answer = 401 | 403 | null;
@@ -56,14 +56,7 @@ const PUBLIC = new Set([
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 
 /** A new session for every call: some routes end it. */
 async function tokenOf(caller: Caller): Promise<string | null> {

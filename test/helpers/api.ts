@@ -1,3 +1,4 @@
+import { after, before } from 'node:test';
 import type { ProcessRole } from '../../contract/log.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { buildServer } from '../../src/main/http.ts';
@@ -5,7 +6,7 @@ import type { AnyQueueDefinition } from '../../src/ops/queues/definition.ts';
 import type { AccessGuard } from '../../src/ops/access/guard.ts';
 import type { HttpServer } from '../../src/platform/http/types.ts';
 import { adminToken } from './access.ts';
-import { testQueue, type TestSystem } from './system.ts';
+import { createTestSystem, testQueue, type TestSystem } from './system.ts';
 
 export interface Answer {
   status: number;
@@ -65,4 +66,27 @@ export async function createTestApi(
     },
     close: () => app.close(),
   };
+}
+
+/**
+ * Makes a system and its API before the tests of the file that calls this, and closes them afterwards.
+ * @param use keeps them where the tests find them, and makes what else there must be (Node does not wait for one
+ *   `before` of a file with the next)
+ */
+export function useTestApi(
+  use: (made: { system: TestSystem; api: TestApi }) => unknown,
+  queues: readonly AnyQueueDefinition[] = [testQueue],
+): void {
+  let close = (): Promise<void> => Promise.resolve();
+  before(async () => {
+    const system = await createTestSystem('redis', { queues: queues.map(({ name }) => name) });
+    close = () => system.close();
+    const api = await createTestApi(system, queues);
+    close = async () => {
+      await api.close();
+      await system.close();
+    };
+    await use({ system, api });
+  });
+  after(() => close());
 }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { deadLetterDetail, type DeadLetterDetail } from '../../../contract/dead-letters.ts';
 import { errorBody } from '../../../contract/errors.ts';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
 import { MASKED } from '../queues/masking.ts';
 
@@ -25,14 +25,7 @@ const people = defineQueue({
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system, [testQueue, people]);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made), [testQueue, people]);
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, dead_letter_notes`.execute(system.db);
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { makeDeadLetter, type MakeDeadLetter } from '../../../test/factories/dead-letters.ts';
-import { createTestApi, type Answer, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { type Answer, type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { relayBatch } from '../outbox/relay.ts';
 import { retryOf } from './lineage.ts';
 import { editOf, replayedOptions } from './replay.ts';
@@ -19,14 +19,7 @@ const mails = {
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system, [mails]);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made), [mails]);
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, outbox`.execute(system.db);
 });

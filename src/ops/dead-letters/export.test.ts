@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { deadLetterSummary } from '../../../contract/dead-letters.ts';
 import { errorBody } from '../../../contract/errors.ts';
@@ -10,9 +10,9 @@ import {
   type MakeDeadLetter,
 } from '../../../test/factories/dead-letters.ts';
 import { adminToken } from '../../../test/helpers/access.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
 import { auditOf } from '../../../test/helpers/audit.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
 import { MASKED } from '../queues/masking.ts';
 
@@ -22,15 +22,13 @@ const people = defineQueue({ ...testQueue, name: 'people', personal: ['to', 'own
 let system: TestSystem;
 let api: TestApi;
 let token: string;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system, [testQueue, people]);
-  token = await adminToken(system.db);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi(
+  async (made) => {
+    ({ system, api } = made);
+    token = await adminToken(system.db);
+  },
+  [testQueue, people],
+);
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_groups`.execute(system.db);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import {
@@ -9,21 +9,14 @@ import {
 } from '../../../contract/dead-letter-groups.ts';
 import { errorBody } from '../../../contract/errors.ts';
 import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import type { TestSystem } from '../../../test/helpers/system.ts';
 
 const GROUPS = '/api/v1/admin/queues/dlq/groups';
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_groups`.execute(system.db);
 });

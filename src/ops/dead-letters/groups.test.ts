@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import {
@@ -10,8 +10,8 @@ import {
 } from '../../../contract/dead-letter-groups.ts';
 import { errorBody } from '../../../contract/errors.ts';
 import { deadLetterGroupId } from '../../../contract/ids.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { makeDeadLetters, type MakeDeadLetter } from '../../../test/factories/dead-letters.ts';
 import { omit } from '../../platform/collections.ts';
 import { encodeGroupCursor } from './group-cursor.ts';
@@ -22,14 +22,7 @@ const HOUR_MS = 3_600_000;
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_groups, dead_letter_retries, dead_letter_notes`.execute(
     system.db,

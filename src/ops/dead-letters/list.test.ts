@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { deadLetterListResponse, type DeadLetterListResponse } from '../../../contract/dead-letters.ts';
 import {
@@ -8,8 +8,8 @@ import {
   makeDeadLetters,
   type MakeDeadLetter,
 } from '../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { encodeCursor } from './cursor.ts';
 import { settleTallies } from './tallies.ts';
 
@@ -18,14 +18,7 @@ const QUEUE = testQueue.name;
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_groups`.execute(system.db);
 });

@@ -1,14 +1,14 @@
 /** What people see of addresses and names that error messages quote. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { groupListResponse } from '../../../contract/dead-letter-groups.ts';
 import { deadLetterDetail, deadLetterListResponse } from '../../../contract/dead-letters.ts';
 import { makeDeadLetter, type MakeDeadLetter } from '../../../test/factories/dead-letters.ts';
 import { adminToken } from '../../../test/helpers/access.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { defineQueue } from '../queues/definition.ts';
 import { MASKED } from '../queues/masking.ts';
 
@@ -33,14 +33,7 @@ const letter: MakeDeadLetter = {
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system, [testQueue, people]);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made), [testQueue, people]);
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_groups, dead_letter_retries`.execute(system.db);
 });

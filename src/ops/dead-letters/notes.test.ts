@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { groupDetail } from '../../../contract/dead-letter-groups.ts';
 import { deadLetterDetail, note, type DeadLetterDetail } from '../../../contract/dead-letters.ts';
 import { errorBody } from '../../../contract/errors.ts';
 import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import type { TestSystem } from '../../../test/helpers/system.ts';
 
 const DLQ = '/api/v1/admin/queues/dlq';
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_notes`.execute(system.db);
 });

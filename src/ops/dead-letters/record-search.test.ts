@@ -1,27 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { sql } from 'kysely';
 import { makeDeadLetters } from '../../../test/factories/dead-letters.ts';
 import { adminToken } from '../../../test/helpers/access.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
 import { auditOf } from '../../../test/helpers/audit.ts';
-import { createTestSystem, type TestSystem } from '../../../test/helpers/system.ts';
+import type { TestSystem } from '../../../test/helpers/system.ts';
 
 const DLQ = '/api/v1/admin/queues/dlq';
 
 let system: TestSystem;
 let api: TestApi;
 let token: string;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
+useTestApi(async (made) => {
+  ({ system, api } = made);
   token = await adminToken(system.db);
   await makeDeadLetters(system.db, [{}, {}]);
-});
-after(async () => {
-  await api.close();
-  await system.close();
 });
 
 /** A list, and what stands in the audit log of it. */

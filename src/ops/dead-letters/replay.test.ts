@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
 import { runAll, startOperation } from '../../../test/helpers/dead-letter-operations.ts';
 import { eventually } from '../../../test/helpers/eventually.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { relayBatch } from '../outbox/relay.ts';
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, dead_letter_operations,
                      dead_letter_operation_entries, outbox`.execute(system.db);

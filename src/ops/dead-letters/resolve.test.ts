@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { makeDeadLetter as makeIn, type MakeDeadLetter } from '../../../test/factories/dead-letters.ts';
 import { adminToken } from '../../../test/helpers/access.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import type { EntryRow } from '../audit/store.ts';
 import { relayBatch } from '../outbox/relay.ts';
 import type { JobSpec } from '../queues/job.ts';
@@ -16,14 +16,7 @@ const QUEUE = testQueue.name;
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, outbox`.execute(system.db);
 });

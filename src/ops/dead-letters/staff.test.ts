@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { deadLetterDetail } from '../../../contract/dead-letters.ts';
 import type { DeadLetterId } from '../../../contract/ids.ts';
 import { makeUser, sessionFor } from '../../../test/helpers/access.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
 import { auditOf } from '../../../test/helpers/audit.ts';
 import { OPERATIONS, REASON, runAll } from '../../../test/helpers/dead-letter-operations.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../test/helpers/system.ts';
 import { makeDeadLetter } from '../../../test/factories/dead-letters.ts';
 
 const PATH = '/api/v1/admin/queues/dlq';
@@ -23,16 +23,11 @@ const PERSONAL = {
 let system: TestSystem;
 let api: TestApi;
 const tokens: Record<string, string> = {};
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
+useTestApi(async (made) => {
+  ({ system, api } = made);
   for (const role of ['viewer', 'operator', 'admin'] as const) {
     tokens[role] = await sessionFor(system.db, await makeUser(system.db, role));
   }
-});
-after(async () => {
-  await api.close();
-  await system.close();
 });
 
 const as = (role: string, method: 'GET' | 'POST', path: string, body?: object) =>

@@ -1,28 +1,21 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import type { ReadyResponse } from '../../../contract/health.ts';
 import { processesResponse, type ProcessesResponse } from '../../../contract/processes.ts';
-import { createTestApi, type TestApi } from '../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../test/helpers/api.ts';
 import { eventually } from '../../../test/helpers/eventually.ts';
 import { startRole } from '../../../test/helpers/processes.ts';
 import { testRedisUrl, uniquePrefix } from '../../../test/helpers/redis.ts';
-import { createTestSystem, type TestSystem } from '../../../test/helpers/system.ts';
+import type { TestSystem } from '../../../test/helpers/system.ts';
 import { startHeartbeat, type HeartbeatLoop } from './heartbeat.ts';
 import { forgetProcesses, writeHeartbeat, type ProcessIdentity } from './process-store.ts';
 import { readProcesses } from './processes.ts';
 
 let system: TestSystem;
 let api: TestApi;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 
 const identity = (id: string): ProcessIdentity => ({
   id,

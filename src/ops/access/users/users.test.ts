@@ -197,6 +197,8 @@ test('MFA that is reset ends the sessions and is set up anew at the next sign-in
   assert.equal(await statusOf(theirs), 401);
   const next = await login(operator.email, operator.password);
   assert.equal(next.body.stage, 'enrol');
+  const me = await server.call('GET', '/api/v1/auth/me', { token: String(next.body.token) });
+  assert.equal(me.body.recovery_codes_left, 0);
   const verify = (code: string) =>
     server.call('POST', '/api/v1/auth/mfa/verify', { token: String(next.body.token), body: { code } });
   assert.equal((await verify(codeAt(operator.totpSecret!, server.clock.now()))).status, 409);

@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { makeDeadLetters } from '../../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../../test/helpers/api.ts';
 import { readOperation, startOperation } from '../../../../test/helpers/dead-letter-operations.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
 import { createRunner } from './run.ts';
 
 let system: TestSystem;
 let api: TestApi;
 const deps = () => ({ ...system, definitions: [testQueue] });
 const never = new AbortController().signal;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_operations, dead_letter_operation_entries`.execute(
     system.db,

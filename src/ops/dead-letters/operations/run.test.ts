@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { entryOutcome } from '../../../../contract/dead-letter-operations.ts';
 import type { DeadLetterId } from '../../../../contract/ids.ts';
 import { makeDeadLetter, makeDeadLetters } from '../../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../../test/helpers/api.ts';
 import {
   OPERATIONS,
   outcomesOf,
@@ -15,7 +15,7 @@ import {
   startOperation,
 } from '../../../../test/helpers/dead-letter-operations.ts';
 import { eventually } from '../../../../test/helpers/eventually.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
 import { createMetrics } from '../../metrics/registry.ts';
 import { relayBatch } from '../../outbox/relay.ts';
 import { defineQueue } from '../../queues/definition.ts';
@@ -32,14 +32,7 @@ let system: TestSystem;
 let api: TestApi;
 const deps = () => ({ ...system, definitions: [testQueue, strictQueue] });
 const never = new AbortController().signal;
-before(async () => {
-  system = await createTestSystem('redis', { queues: [testQueue.name, strictQueue.name] });
-  api = await createTestApi(system, [testQueue, strictQueue]);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made), [testQueue, strictQueue]);
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, dead_letter_operations,
                      dead_letter_operation_entries, outbox`.execute(system.db);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { operationEntriesResponse } from '../../../../contract/dead-letter-operations.ts';
 import { makeDeadLetter, makeDeadLetters } from '../../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../../test/helpers/api.ts';
 import {
   OPERATIONS,
   outcomesOf,
@@ -14,7 +14,7 @@ import {
   runAll,
   startOperation,
 } from '../../../../test/helpers/dead-letter-operations.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
 import type { EntryRow } from '../../audit/store.ts';
 import { selectMore } from './select.ts';
 import { findOperation } from './store.ts';
@@ -22,14 +22,7 @@ import { findOperation } from './store.ts';
 let system: TestSystem;
 let api: TestApi;
 const deps = () => ({ ...system, definitions: [testQueue] });
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, dead_letter_operations,
                      dead_letter_operation_entries, outbox`.execute(system.db);

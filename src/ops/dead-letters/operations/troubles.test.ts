@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import type { DeadLetterId } from '../../../../contract/ids.ts';
 import { makeDeadLetters } from '../../../../test/factories/dead-letters.ts';
-import { createTestApi, type TestApi } from '../../../../test/helpers/api.ts';
+import { type TestApi, useTestApi } from '../../../../test/helpers/api.ts';
 import {
   outcomesOf,
   readOperation,
   runAll,
   startOperation,
 } from '../../../../test/helpers/dead-letter-operations.ts';
-import { createTestSystem, testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
+import { testQueue, type TestSystem } from '../../../../test/helpers/system.ts';
 import { createRunner } from './run.ts';
 
 let system: TestSystem;
@@ -18,14 +18,7 @@ let api: TestApi;
 const clock = { at: 1_700_000_000_000, now: () => clock.at };
 const deps = () => ({ ...system, definitions: [testQueue], clock });
 const never = new AbortController().signal;
-before(async () => {
-  system = await createTestSystem('redis');
-  api = await createTestApi(system);
-});
-after(async () => {
-  await api.close();
-  await system.close();
-});
+useTestApi((made) => ({ system, api } = made));
 beforeEach(async () => {
   await sql`TRUNCATE dead_letter_queue, dead_letter_retries, dead_letter_operations,
                      dead_letter_operation_entries, outbox`.execute(system.db);
