@@ -96,7 +96,7 @@ async function documentation(app: HttpServer): Promise<void> {
           bearer: {
             type: 'http',
             scheme: 'bearer',
-            description: 'The token of a session, from /api/v1/auth',
+            description: 'The token of a session, from /api/v1/auth, or an API token (fmhl_…)',
           },
         },
       },

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import {
+  type Operation,
   operation,
   operationEntriesQuery,
   operationEntriesResponse,
@@ -9,14 +11,14 @@ import {
 } from '../../../../contract/dead-letter-operations.ts';
 import { deadLetterOperationId } from '../../../../contract/ids.ts';
 import { badField, HttpError } from '../../../platform/http/errors.ts';
-import { actorOf, type HttpServer } from '../../../platform/http/types.ts';
+import { actorOf, type HttpServer, may } from '../../../platform/http/types.ts';
 import { refuseToSearchPayloads } from '../search-access.ts';
 import type { DeadLetterDeps } from '../types.ts';
 import { PATH } from '../view.ts';
 import { cancel } from './cancel.ts';
 import { start } from './start.ts';
 import { findOperation, listEntries, listOperations } from './store.ts';
-import { toOperation } from './view.ts';
+import { toOperation, withoutTexts } from './view.ts';
 
 const OPERATIONS = `${PATH}/operations`;
 const tags = ['dead-letter operations'];
@@ -63,17 +65,23 @@ function listRoute(app: HttpServer, { db }: DeadLetterDeps): void {
         response: { 200: operationListResponse },
       },
     },
-    async ({ query: { cursor, limit } }) => {
+    async (request) => {
+      const { cursor, limit } = request.query;
       const before = cursor === undefined ? null : operationAt(cursor);
       // One more than asked for tells whether there is another page.
       const rows = await listOperations(db, { before, limit: limit + 1 });
       const page = rows.slice(0, limit);
       return {
-        operations: page.map(toOperation),
+        operations: page.map((row) => shown(request, toOperation(row))),
         next_cursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
       };
     },
   );
+}
+
+/** Who may not search payloads does not read what others searched them for. */
+function shown(request: FastifyRequest, one: Operation): Operation {
+  return may(request, 'dead_letters.reveal') ? one : { ...one, filter: withoutTexts(one.filter) };
 }
 
 /** A page ends at an operation; those before it were asked for earlier. */
@@ -95,10 +103,10 @@ function oneRoute(app: HttpServer, { db }: DeadLetterDeps): void {
         response: { 200: operation },
       },
     },
-    async ({ params }) => {
-      const row = await findOperation(db, params.id);
+    async (request) => {
+      const row = await findOperation(db, request.params.id);
       if (row === null) throw new HttpError('not_found');
-      return toOperation(row);
+      return shown(request, toOperation(row));
     },
   );
 }
@@ -146,6 +154,6 @@ function cancelRoute(app: HttpServer, deps: DeadLetterDeps): void {
         response: { 200: operation },
       },
     },
-    async (request) => cancel(request.params.id, actorOf(request), deps),
+    async (request) => shown(request, await cancel(request.params.id, actorOf(request), deps)),
   );
 }

@@ -11,7 +11,7 @@ import { record } from '../../audit/record.ts';
 import type { DeadLetterDeps } from '../types.ts';
 import { selectMoreWithin } from './select.ts';
 import { end, insertOperation, selectIds, type OperationRow } from './store.ts';
-import { toOperation } from './view.ts';
+import { toOperation, withoutTexts } from './view.ts';
 
 /** So many walks are made at once: an operation among at most 30,000 entries knows what is meant when it is answered. */
 const FIRST_WALKS = 3;
@@ -57,6 +57,7 @@ export async function start(
       target: { type: 'dead_letter_operation', id: row.id },
       reason,
       changes: {
+        // Nothing can be taken out of the audit log again.
         ...{ action, filter: withoutTexts(row.filter), rate_per_second },
         ...{ state: row.state, matched: row.matched },
       },
@@ -65,12 +66,6 @@ export async function start(
   });
   tell(operation, logger);
   return toOperation(operation);
-}
-
-/** What was searched for can be somebody's name, and nothing can be taken out of the audit log again. */
-function withoutTexts(filter: Record<string, unknown>): Record<string, unknown> {
-  const texts = ['error', 'payload', 'payload_value'].filter((name) => name in filter);
-  return { ...filter, ...Object.fromEntries(texts.map((name) => [name, '•••'])) };
 }
 
 function tell(

@@ -21,3 +21,9 @@ export function toOperation(row: OperationRow): Operation {
     cancelled_by: row.cancelled_by,
   };
 }
+
+/** A filter without what was searched for, which can be somebody's name. */
+export function withoutTexts(filter: Record<string, unknown>): Record<string, unknown> {
+  const texts = ['error', 'payload', 'payload_value'].filter((name) => name in filter);
+  return { ...filter, ...Object.fromEntries(texts.map((name) => [name, '•••'])) };
+}
