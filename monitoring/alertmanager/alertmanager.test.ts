@@ -174,6 +174,15 @@ describe('what mutes what', () => {
       ],
     ],
     [
+      'a loop that stands still: that it fails',
+      [
+        { alertname: 'BackgroundLoopStalled', loop: 'outbox_relay' },
+        { alertname: 'BackgroundLoopFailing', loop: 'outbox_relay' },
+        { alertname: 'BackgroundLoopFailing', loop: 'schedules' },
+      ],
+      ['BackgroundLoopFailing'],
+    ],
+    [
       'a process that is not ready, of several: nothing',
       [
         { alertname: 'ReadinessFailing', job: 'fmhl-housekeeping', instance: 'a' },

@@ -42,6 +42,10 @@ export const HOUSEKEEPING_PROOFS: readonly Proof[] = [
         ],
       },
       {
+        when: 'when a loop hangs that every process has',
+        phases: [[{ 'fmhl_loop_last_success_timestamp_seconds{loop="heartbeat", instance="a"}': 0 }, 60]],
+      },
+      {
         when: 'while the leader is started anew',
         phases: [
           [succeeded(0), 40],
