@@ -1,9 +1,11 @@
 /** What holds for every page: anybody can use it, on any screen, and it loads nothing from anywhere else. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from '@playwright/test';
+import { errorText } from '../../src/platform/lifecycle/errors.ts';
 import { expect, openBrowser, PHONE, SCREEN, visit } from '../helpers/browser.ts';
-import { doesNotScrollSideways, hasNoAxeViolations, settled } from './audit.ts';
+import { doesNotScrollSideways, hasNoAxeViolations, settled, stopTransitions } from './audit.ts';
 import { bringToLife, type Life } from './life.ts';
 import { deadLetter } from './pages/dead-letter.ts';
 import { deadLetters } from './pages/dead-letters.ts';
@@ -23,6 +25,7 @@ after(async () => {
 
 /** In both themes, on a screen and on a phone. */
 async function audit(page: Page, what: string): Promise<void> {
+  await stopTransitions(page);
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme });
     await hasNoAxeViolations(page, `${what}, ${theme}`);
@@ -42,9 +45,9 @@ describe('axe finds nothing, and nothing is wider than a phone, on', () => {
         for (const [name, path] of Object.entries(pages())) {
           await page.goto(path);
           await settled(page);
-          await audit(page, name).catch((error: unknown) => wrong.push(String(error)));
+          await audit(page, name).catch((error: unknown) => wrong.push(errorText(error)));
         }
-        assert.deepEqual(wrong, []);
+        assert.equal(wrong.join('\n'), '');
       });
     });
   auditAll('admin', () => life.pages);
@@ -106,4 +109,23 @@ test('the content security policy lets nothing in that is not of the product', a
   assert.equal(directives.get('frame-ancestors'), "'none'");
   assert.equal(directives.get('base-uri'), "'self'");
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
+});
+
+test('the first load is at most 250 kB of gzipped JavaScript', async () => {
+  const sizes = new Map<string, number>();
+  await visit(browser, { url: product.url, session: life.admin }, async (page) => {
+    const bodies: Promise<void>[] = [];
+    page.on('response', (response) => {
+      if (!response.url().endsWith('.js')) return;
+      const measure = async (): Promise<void> => {
+        sizes.set(response.url(), gzipSync(await response.body()).length);
+      };
+      bodies.push(measure());
+    });
+    await page.goto('/');
+    await settled(page);
+    await Promise.all(bodies);
+  });
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  assert.ok(sizes.size > 1 && bytes <= 250_000, `${sizes.size} files of ${bytes} bytes`);
 });
