@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { sql } from 'kysely';
+import { apiTokenId } from '../../../contract/ids.ts';
 import { anActor, auditOf } from '../../../test/helpers/audit.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
 import type { Actor } from '../../platform/http/types.ts';
@@ -26,7 +27,8 @@ async function recorded(entry: EntryToRecord, actor: Actor = anActor()): Promise
 
 describe('an entry', () => {
   test('says who, when, why, from where, and what changed', async () => {
-    const actor = anActor({ ip: '2001:db8::7', userAgent: 'Firefox' });
+    const tokenId = apiTokenId.parse(randomUUID());
+    const actor = anActor({ ip: '2001:db8::7', userAgent: 'Firefox', tokenId });
     const { id, at, ...entry } = await recorded(
       {
         ...APPROVAL,
@@ -40,6 +42,7 @@ describe('an entry', () => {
     assert.deepEqual(entry, {
       actor_id: actor.userId,
       actor_role: 'admin',
+      token_id: tokenId,
       action: 'lead.approve',
       target_type: 'lead',
       target_id: APPROVAL.target.id,

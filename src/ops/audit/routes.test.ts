@@ -75,6 +75,7 @@ describe('the list', () => {
     assert.deepEqual(entry, {
       actor_id: actor.userId,
       actor_role: 'admin',
+      token_id: null,
       action: 'balance.adjust',
       target_type: 'provider',
       target_id: id,
