@@ -63,6 +63,12 @@ describe('personal fields of a dead letter', () => {
     }
     const body = { action: 'discard', filter: { payload: 'ada' }, reason: REASON };
     assert.deepEqual((await as('operator', 'POST', '/operations', body)).body, NOT_ALLOWED);
+    const { id } = (await as('admin', 'POST', '/operations', body)).body as { id: string };
+    for (const path of ['/operations', `/operations/${id}`]) {
+      const read = async (role: string) =>
+        JSON.stringify((await as(role, 'GET', path)).body).includes('"payload":"ada"');
+      assert.deepEqual([await read('operator'), await read('admin')], [false, true], path);
+    }
     assert.equal(
       (await as('operator', 'GET', '?error=SMTP')).status,
       200,
