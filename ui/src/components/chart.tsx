@@ -4,6 +4,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
+import { clockTime, dayOf } from '../services/format.ts';
 
 export interface Line {
   label: string;
@@ -36,6 +37,13 @@ function resolver(element: HTMLElement): (property: string) => string {
   };
 }
 
+const DAY_SECONDS = 86_400;
+
+/** In the reader's zone; by days where marks stand a day apart. */
+function timeMark(seconds: number, stepSeconds: number): string {
+  return stepSeconds < DAY_SECONDS ? clockTime(seconds * 1000) : dayOf(seconds * 1000);
+}
+
 function optionsOf(
   { lines, format }: ChartProps,
   width: number,
@@ -54,7 +62,10 @@ function optionsOf(
     cursor: { sync: { key: 'page' }, drag: { x: false, y: false } },
     legend: { show: true, live: true },
     scales: { y: { range: (_chart, _low, high) => [0, Math.max(high * 1.1, 1e-9)] } },
-    axes: [axis, { ...axis, size: AXIS_WIDTH, values: (_chart, marks) => marks.map(format) }],
+    axes: [
+      { ...axis, values: (_chart, marks, _axis, _space, step) => marks.map((mark) => timeMark(mark, step)) },
+      { ...axis, size: AXIS_WIDTH, values: (_chart, marks) => marks.map(format) },
+    ],
     series: [
       {},
       ...lines.map(({ label, colour: property }) => ({

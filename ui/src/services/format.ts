@@ -50,6 +50,13 @@ export function clockTime(at: string | number): string {
   return clock.format(new Date(at));
 }
 
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** 24 Nov, in the reader's zone. */
+export function dayOf(at: string | number): string {
+  return day.format(new Date(at));
+}
+
 /** Long ids are shortened in the middle: `0192f3a1…9c4e`. */
 export function shortId(id: string): string {
   return id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`;
