@@ -37,21 +37,21 @@ async function audit(page: Page, what: string): Promise<void> {
 }
 
 describe('axe finds nothing, and nothing is wider than a phone, on', () => {
-  /** All pages of somebody in one visit; what is wrong with one does not hide the next. */
-  const auditAll = (who: 'admin' | 'provider', pages: () => Readonly<Record<string, string>>) =>
+  for (const who of ['admin', 'provider'] as const) {
     test(`every page of the ${who}`, async () => {
+      const pages = who === 'admin' ? life.pages : life.providerPages;
       await visit(browser, { url: product.url, session: life[who] }, async (page) => {
         const wrong: string[] = [];
-        for (const [name, path] of Object.entries(pages())) {
+        for (const [name, path] of Object.entries(pages)) {
           await page.goto(path);
           await settled(page);
+          // What is wrong with one does not hide the next.
           await audit(page, name).catch((error: unknown) => wrong.push(errorText(error)));
         }
         assert.equal(wrong.join('\n'), '');
       });
     });
-  auditAll('admin', () => life.pages);
-  auditAll('provider', () => life.providerPages);
+  }
 
   test('sign-in and set-up', async () => {
     await visit(browser, { url: product.url, expected: /status of 401/ }, async (page) => {
