@@ -107,6 +107,8 @@ export const auditEntry = z.object({
   id: z.string(),
   at: timestamp,
   actor_id: userId,
+  /** The address that the actor has now; null when the user is gone. */
+  actor_email: z.string().nullable(),
   actor_role: z.string(),
   /** The API token that the actor's program came with; null for a session. */
   token_id: apiTokenId.nullable(),

@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { AUDIT_ACTIONS, auditResponse } from '../../../contract/audit.ts';
 import { userId } from '../../../contract/ids.ts';
+import { makeUser } from '../../../test/helpers/access.ts';
 import { anActor } from '../../../test/helpers/audit.ts';
 import { blamed, createMarketplaceApi, type MarketplaceApi } from '../../../test/helpers/marketplace-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
@@ -74,6 +75,7 @@ describe('the list', () => {
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000);
     assert.deepEqual(entry, {
       actor_id: actor.userId,
+      actor_email: null,
       actor_role: 'admin',
       token_id: null,
       action: 'balance.adjust',
@@ -85,6 +87,16 @@ describe('the list', () => {
       user_agent: actor.userAgent,
       correlation_id: actor.correlationId,
     });
+  });
+
+  test('names the actor by the address of today, and goes on when there is no such user', async () => {
+    const user = await makeUser(database.db, 'viewer');
+    await write({}, { userId: user.id });
+    const emailsOf = async (id: string): Promise<(string | null)[]> =>
+      (await read({ actor_id: id })).entries.map(({ actor_email }) => actor_email);
+    assert.deepEqual(await emailsOf(user.id), [user.email]);
+    await write();
+    assert.deepEqual(await emailsOf(actor.userId), [null]);
   });
 
   test('shows entries of actions, targets and roles that the product has given up since', async () => {

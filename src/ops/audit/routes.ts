@@ -2,7 +2,7 @@ import { auditQuery, auditResponse, type AuditEntry } from '../../../contract/au
 import type { HttpServer } from '../../platform/http/types.ts';
 import type { Db } from '../../platform/postgres/db.ts';
 import { fromCursor, toCursor } from './cursor.ts';
-import { listEntries, type EntryRow } from './store.ts';
+import { listEntries, type ListedRow } from './store.ts';
 
 /** The audit log, for staff to read. Nothing changes it. */
 export function auditRoutes(app: HttpServer, { db }: { db: Db }): void {
@@ -28,6 +28,6 @@ export function auditRoutes(app: HttpServer, { db }: { db: Db }): void {
   );
 }
 
-function toEntry(row: EntryRow): AuditEntry {
+function toEntry(row: ListedRow): AuditEntry {
   return { ...row, at: row.at.toISOString() };
 }

@@ -52,6 +52,9 @@ export interface EntryRow {
   correlation_id: string;
 }
 
+/** `actor_email` is not of the log: the log holds no personal data. */
+export type ListedRow = EntryRow & { actor_email: string | null };
+
 /**
  * Entries that fit the filters, newest first.
  * @param before only entries older than the one with this id; null starts at the newest
@@ -60,7 +63,7 @@ export async function listEntries(
   db: Db,
   query: Omit<AuditQuery, 'cursor'>,
   before: string | null,
-): Promise<EntryRow[]> {
+): Promise<ListedRow[]> {
   const where = [
     before === null ? null : sql`id < ${before}::bigint`,
     query.actor_id === undefined ? null : sql`actor_id = ${query.actor_id}`,
@@ -71,9 +74,10 @@ export async function listEntries(
     query.from === undefined ? null : sql`at >= ${query.from}`,
     query.to === undefined ? null : sql`at < ${query.to}`,
   ].filter((condition) => condition !== null);
-  const { rows } = await sql<EntryRow>`
+  const { rows } = await sql<ListedRow>`
     SELECT id, at, actor_id, actor_role, token_id, action, target_type, target_id, reason, changes, ip,
-           user_agent, correlation_id
+           user_agent, correlation_id,
+           (SELECT email FROM users WHERE users.id = audit_log.actor_id) AS actor_email
       FROM audit_log
      WHERE ${where.length === 0 ? sql`TRUE` : sql.join(where, sql` AND `)}
      ORDER BY id DESC

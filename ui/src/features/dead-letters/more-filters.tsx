@@ -1,6 +1,7 @@
 import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { type SubmitEvent, useState } from 'react';
 import { deadLetterFilter } from '../../../../contract/dead-letters.ts';
+import { MomentInput } from '../../components/moment-input.tsx';
 import { useMay } from '../../services/permissions.ts';
 import { useQueueNames } from '../../services/queue-names.ts';
 import { type Change, STATES, withChosen } from './filter-options.ts';
@@ -138,45 +139,18 @@ function Texts({ filter, problems, set }: Form) {
           onChange={(event) => set({ [name]: event.currentTarget.value || undefined })}
         />
       ))}
-      <Moment
+      <MomentInput
         label="Failed since"
         value={filter.from}
         error={problems.from}
         onChange={(from) => set({ from })}
       />
-      <Moment label="Failed before" value={filter.to} error={problems.to} onChange={(to) => set({ to })} />
+      <MomentInput
+        label="Failed before"
+        value={filter.to}
+        error={problems.to}
+        onChange={(to) => set({ to })}
+      />
     </>
   );
-}
-
-function Moment({
-  label,
-  value,
-  error,
-  onChange,
-}: {
-  label: string;
-  value: string | undefined;
-  error: string | undefined;
-  onChange: (value: string | undefined) => void;
-}) {
-  return (
-    <TextInput
-      type="datetime-local"
-      label={label}
-      error={error}
-      value={localOf(value)}
-      onChange={({ currentTarget }) => {
-        const at = new Date(currentTarget.value);
-        onChange(Number.isNaN(at.getTime()) ? undefined : `${at.toISOString().slice(0, 19)}Z`);
-      }}
-    />
-  );
-}
-
-/** A moment of the API as the field has it: in the reader's zone, without a word of it. */
-function localOf(text: string | undefined): string {
-  const at = new Date(text ?? '');
-  if (Number.isNaN(at.getTime())) return '';
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
