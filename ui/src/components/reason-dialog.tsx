@@ -11,6 +11,7 @@ export function ReasonDialog({
   title,
   verb,
   danger = false,
+  min = 3,
   busy,
   error,
   children,
@@ -20,6 +21,8 @@ export function ReasonDialog({
   title: string;
   verb: string;
   danger?: boolean;
+  /** Fewest characters of the reason. */
+  min?: number;
   busy: boolean;
   error: unknown;
   children?: React.ReactNode;
@@ -28,7 +31,7 @@ export function ReasonDialog({
 }) {
   const [reason, setReason] = useState('');
   const [asked, setAsked] = useState(false);
-  const valid = reasonSchema.safeParse(reason).success;
+  const valid = reasonSchema.safeParse(reason).success && reason.trim().length >= min;
   return (
     // What is under way goes on: to leave now would only hide how it ends.
     <Modal opened onClose={() => busy || onClose()} title={title} returnFocus>
@@ -50,7 +53,7 @@ export function ReasonDialog({
             data-autofocus
             value={reason}
             onChange={(event) => setReason(event.currentTarget.value)}
-            error={asked && !valid ? 'Give a reason of at least 3 characters' : undefined}
+            error={asked && !valid ? `Give a reason of at least ${min} characters` : undefined}
           />
           {error !== null && error !== undefined && <Problem error={error} />}
           <Group justify="flex-end" gap="xs">
