@@ -14,6 +14,4 @@ export const UI_PAGES = [
   'bad-leads',
   'providers',
   'inbox',
-  'incidents',
-  'timeline',
 ] as const;

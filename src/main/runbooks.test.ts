@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { LOG_EVENTS } from '../../contract/log.ts';
 import { METRICS } from '../../contract/metrics.ts';
+import { UI_PAGES } from '../../contract/pages.ts';
 import { ALERTS } from '../../monitoring/prometheus/rules.ts';
 import { RECORDINGS } from '../../monitoring/prometheus/slo.ts';
 import { adminToken, makeUser, sessionFor } from '../../test/helpers/access.ts';
@@ -50,6 +51,14 @@ describe('runbooks', () => {
       ([, name]) => name,
     );
     assert.deepEqual(listed, names);
+  });
+
+  test('lead to pages that the admin UI has', () => {
+    const led = said(/\$FMHL\/(?!api\/|health\/|runbooks|metrics)([^?/`"'\s]*)/g);
+    assert.ok(led.length > 10, 'the addresses are found');
+    for (const [page, first] of led) {
+      assert.ok((UI_PAGES as readonly string[]).includes(first), `${page}: $FMHL/${first}`);
+    }
   });
 
   test('have the same parts', () => {

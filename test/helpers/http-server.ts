@@ -14,7 +14,7 @@ export interface ListeningServer {
 
 /** The HTTP server of all roles, with the routes of a test, listening on a free port. */
 export async function startHttpServer(
-  routes: (app: HttpServer) => void,
+  routes: (app: HttpServer) => void | Promise<void>,
   options: Partial<HttpServerOptions> = {},
 ): Promise<ListeningServer> {
   const log = captureLog();
@@ -24,7 +24,7 @@ export async function startHttpServer(
     onRequest: (request) => finished.push(request),
     ...options,
   });
-  routes(app);
+  await routes(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.server.address();
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port');
