@@ -2,7 +2,13 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { auditSearch } from '../features/audit/search.ts';
 import { deadLettersSearch } from '../features/dead-letters/search.ts';
-import { badLeadsSearch, inboxSearch, leadsSearch, providersSearch } from '../features/marketplace/search.ts';
+import {
+  badLeadsSearch,
+  inboxSearch,
+  leadsSearch,
+  providerSearch,
+  providersSearch,
+} from '../features/marketplace/search.ts';
 import { operationSearch, operationsSearch } from '../features/operations/search.ts';
 import { queueSearch } from '../features/queue/search.ts';
 import { usersSearch } from '../features/users/search.ts';
@@ -93,7 +99,7 @@ const providers = createRoute({
 const provider = createRoute({
   getParentRoute,
   path: '/providers/$id',
-  validateSearch: providersSearch,
+  validateSearch: providerSearch,
   component: lazyRouteComponent(() => import('../features/marketplace/provider-page.tsx'), 'ProviderPage'),
 });
 const inbox = createRoute({

@@ -45,6 +45,7 @@ export type Query = Record<string, string | number | boolean | null | undefined>
 export interface RequestOptions {
   query?: Query | undefined;
   body?: unknown;
+  headers?: Readonly<Record<string, string>> | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -66,14 +67,14 @@ export async function request<T>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   schema: z.ZodType<T>,
-  { query, body, signal }: RequestOptions = {},
+  { query, body, headers = {}, signal }: RequestOptions = {},
 ): Promise<T> {
   const response = await send(`/api/v1${withQuery(path, query)}`, {
     method,
     signal: anySignal(signal),
     ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ? { headers }
+      : { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
   });
   const correlationId = response.headers.get('x-correlation-id');
   const json = await jsonOf(response);

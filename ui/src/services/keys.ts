@@ -26,5 +26,6 @@ export const keys = {
   badLeads: (query: object) => ['bad-leads', query],
   providers: (query: object) => ['providers', query],
   provider: (id: string) => ['providers', id],
+  niches: ['niches'],
   inbox: (query: object) => ['inbox', query],
 } as const;
