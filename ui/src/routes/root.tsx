@@ -1,19 +1,26 @@
 import { Button, Stack } from '@mantine/core';
-import { type ErrorComponentProps, Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { type ErrorComponentProps, Link, Navigate, Outlet, useRouterState } from '@tanstack/react-router';
 import { Page } from '../components/page.tsx';
 import { Problem } from '../components/problem.tsx';
 import { Gate } from '../features/sign-in/gate.tsx';
 import { Shell } from '../features/shell/shell.tsx';
+import { useMe } from '../services/session.ts';
 
 export function Root() {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   return (
     <Gate path={path}>
       <Shell>
-        <Outlet />
+        <Landing path={path} />
       </Shell>
     </Gate>
   );
+}
+
+/** The overview is for staff: the first page of a provider is its inbox. */
+function Landing({ path }: { path: string }) {
+  const provider = useMe()?.role === 'provider';
+  return provider && path === '/' ? <Navigate to="/inbox" replace /> : <Outlet />;
 }
 
 export function NotFound() {

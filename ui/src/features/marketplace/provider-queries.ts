@@ -76,7 +76,7 @@ function useChange<In, Out>(change: (input: In) => Promise<Out>) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: useConfirmed(change),
-    onSettled: () => client.invalidateQueries({ queryKey: ['providers'] }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.allProviders }),
   });
 }
 

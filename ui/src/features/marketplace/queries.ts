@@ -61,7 +61,7 @@ function useDecision<In, Out>(decide: (input: In) => Promise<Out>) {
     mutationFn: useConfirmed(decide),
     // Also after a refusal: somebody else may have decided.
     onSettled: async () => {
-      const stale = [['leads'], ['bad-leads'], ['providers']];
+      const stale = [keys.allLeads, keys.allBadLeads, keys.allProviders];
       await Promise.all(stale.map((queryKey) => client.invalidateQueries({ queryKey })));
     },
   });

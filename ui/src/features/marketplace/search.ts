@@ -34,6 +34,8 @@ export const inboxSearch = z.object({
   view: z.enum(['leads', 'billing', 'exports']).optional().catch(undefined),
   status: assignmentStatus.optional().catch(undefined),
   search: z.string().optional().catch(undefined),
+  /** Of the billing. */
+  entry_type: entryType.optional().catch(undefined),
   page,
   lead,
 });
