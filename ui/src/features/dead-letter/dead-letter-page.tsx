@@ -40,15 +40,17 @@ function Entry({ id }: { id: string }) {
       <Loaded query={{ ...query, data: detail }} rows={8}>
         {(shown) => (
           <>
-            {!editing && <Obstacle detail={shown} />}
-            <div className={classes.bar}>
-              {!editing && <Actions detail={shown} onEdit={() => setEditing(true)} />}
-              <Neighbours id={id} resting={editing} />
-            </div>
             {editing ? (
               <EditAndRetry detail={shown} reveal={reveal} onClose={() => setEditing(false)} />
             ) : (
-              <Sections detail={shown} reveal={reveal} />
+              <>
+                <Obstacle detail={shown} />
+                <div className={classes.bar}>
+                  <Actions detail={shown} onEdit={() => setEditing(true)} />
+                  <Neighbours id={id} />
+                </div>
+                <Sections detail={shown} reveal={reveal} />
+              </>
             )}
           </>
         )}

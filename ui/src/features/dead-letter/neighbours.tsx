@@ -10,7 +10,7 @@ import { deadLetterQuery, neighboursQuery } from './queries.ts';
 import { useListSearch } from './use-list-search.ts';
 
 /** The way back to the list, and on along it: `j` and `k`. */
-export function Neighbours({ id, resting }: { id: string; resting: boolean }) {
+export function Neighbours({ id }: { id: string }) {
   const search = useListSearch();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -29,8 +29,7 @@ export function Neighbours({ id, resting }: { id: string; resting: boolean }) {
     { key: 'k', label: 'Previous dead letter of the list', run: goTo(previous) },
     { key: 'u', label: 'Back to the list', run: () => void navigate({ to: '/dead-letters', search }) },
   ];
-  useShortcuts(resting ? [] : keys);
-  if (resting) return null;
+  useShortcuts(keys);
   return (
     <nav className={classes.neighbours} aria-label="The list it is of">
       <Button
