@@ -43,7 +43,7 @@ export function SelectionBar({
         Resolve {jobs}
       </Button>
       {!matching && total > ids.size && (
-        <Button variant="subtle" onClick={onSelectMatching}>
+        <Button variant="default" onClick={onSelectMatching}>
           Select all {all} that match
         </Button>
       )}
