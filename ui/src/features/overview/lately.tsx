@@ -1,7 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
+import type { AuditEntry } from '../../../../contract/audit.ts';
 import { Empty, Loaded } from '../../components/problem.tsx';
 import { Time } from '../../components/values.tsx';
 import { Who } from '../../components/who.tsx';
+import { Target } from '../audit/target.tsx';
+import { wordsOf } from '../audit/words.ts';
 import classes from './overview.module.css';
 import { latelyQuery } from './queries.ts';
 
@@ -15,18 +18,32 @@ export function Lately() {
           <Empty title="Nobody has done anything yet" />
         ) : (
           <ul className={classes.plain}>
-            {entries.map(({ id, action, actor_id: actor, at, reason }) => (
-              <li key={id} className={classes.item}>
-                <Who id={actor} /> · {action.replaceAll(/[._]/g, ' ')}
-                {reason !== null && <span className="raw"> · {reason}</span>}{' '}
-                <span className="quiet">
-                  <Time at={at} />
-                </span>
-              </li>
+            {entries.map((entry) => (
+              <Done key={entry.id} entry={entry} />
             ))}
           </ul>
         )
       }
     </Loaded>
+  );
+}
+
+function Done({ entry }: { entry: AuditEntry }) {
+  const { action, actor_id: actor, actor_email: email, at, reason } = entry;
+  const { before, after } = wordsOf(action);
+  return (
+    <li className={classes.item}>
+      <Who id={actor} email={email} /> {before}
+      {after !== null && (
+        <>
+          {' '}
+          <Target entry={entry} /> {after}
+        </>
+      )}
+      {reason !== null && <span className="raw quiet"> “{reason}”</span>}{' '}
+      <span className="quiet">
+        <Time at={at} />
+      </span>
+    </li>
   );
 }
