@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Browser, Page } from '@playwright/test';
 import { buildUi } from '../scripts/ui-build.ts';
 import { adminToken } from '../test/helpers/access.ts';
+import { eventually } from '../test/helpers/eventually.ts';
 import { openBrowser, visit } from '../test/helpers/browser.ts';
 import { startServer, type BenchDatabase } from './dead-letters/database.ts';
 import { openStage } from './dead-letters/stage.ts';
@@ -44,8 +45,13 @@ const WATCH = `
 
 async function open(page: Page): Promise<Times> {
   await page.goto('/dead-letters', { waitUntil: 'commit' });
-  await page.locator('tr[data-focused="true"]').waitFor();
-  const times = await page.evaluate<Times>('window.bench');
+  const times = await eventually(
+    async () => {
+      const { rows, interactive } = await page.evaluate<Partial<Times>>('window.bench');
+      return rows === undefined || interactive === undefined ? undefined : { rows, interactive };
+    },
+    { what: 'a key moves the focus', timeoutMs: 60_000, intervalMs: 100 },
+  );
   // What the page has asked for meanwhile must not slow the next one down.
   await page.waitForLoadState('networkidle');
   return times;

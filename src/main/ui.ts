@@ -16,7 +16,7 @@ const NOT_BUILT =
  */
 export async function uiRoutes(app: HttpServer, { directory }: { directory: string }): Promise<void> {
   const built = existsSync(join(directory, 'index.html'));
-  if (built) await app.register(fastifyStatic, { root: directory, serve: false });
+  if (built) await app.register(fastifyStatic, { root: directory, serve: false, preCompressed: true });
   const get = (url: string, send: (reply: FastifyReply, file: string) => FastifyReply): void => {
     app.get<{ Params: { '*'?: string } }>(
       url,

@@ -9,15 +9,19 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { router } from './routes/router.tsx';
 import { createQueryClient } from './services/query-client.ts';
+import { meQuery } from './services/session.ts';
 import { theme } from './theme.ts';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no #root.');
+const client = createQueryClient();
+// At once: pages wait for it, and it need not wait for their code.
+client.query(meQuery).catch(() => undefined);
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <Notifications position="bottom-right" limit={4} autoClose={6_000} />
-      <QueryClientProvider client={createQueryClient()}>
+      <QueryClientProvider client={client}>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>
