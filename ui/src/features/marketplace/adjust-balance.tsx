@@ -2,7 +2,7 @@ import { Select, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { type AdjustmentType, adjustmentType } from '../../../../contract/billing.ts';
-import { cents, formatMoney, parseMoney, positiveMoney } from '../../../../contract/money.ts';
+import { cents, formatMoney, negated, parseMoney, positiveMoney } from '../../../../contract/money.ts';
 import type { ProviderBody } from '../../../../contract/providers.ts';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
 import { useAdjustBalance } from './provider-queries.ts';
@@ -79,7 +79,7 @@ export function AdjustBalance({ provider, onClose }: { provider: ProviderBody; o
 function balanceAfter(balance: string, type: AdjustmentType, amount: string): string | null {
   const moved = parseMoney(amount);
   try {
-    return formatMoney(cents(parseMoney(balance) + (type === 'manual_debit' ? -moved : moved)));
+    return formatMoney(cents(parseMoney(balance) + (type === 'manual_debit' ? negated(moved) : moved)));
   } catch {
     return null;
   }
