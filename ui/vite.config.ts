@@ -32,6 +32,8 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     target: 'es2022',
+    // Browsers of that target know it by themselves.
+    modulePreload: { polyfill: false },
     // An inlined asset would be a data: URL, which the content security policy refuses for fonts and scripts.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,
