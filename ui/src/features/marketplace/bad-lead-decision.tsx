@@ -45,7 +45,8 @@ export function BadLeadDecision({
       <Text size="sm">
         {refunds ? (
           <>
-            <Money amount={price} /> goes back to the balance of <bdi>{company}</bdi>.
+            <Money amount={price} /> goes back to the balance of <bdi>{company}</bdi>, which reads the reason
+            in its ledger.
           </>
         ) : (
           <>

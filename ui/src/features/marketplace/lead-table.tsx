@@ -24,7 +24,9 @@ export function LeadTable({ leads, ...props }: Props & { leads: readonly LeadSum
           <th scope="col" className="mantine-visible-from-sm">
             State
           </th>
-          <th scope="col">Submitted</th>
+          <th scope="col" className="mantine-visible-from-sm">
+            Submitted
+          </th>
           <th scope="col">
             <span className="visually-hidden">Actions</span>
           </th>
@@ -52,14 +54,17 @@ function Row({ lead, search, onAsk }: Props & { lead: LeadSummary }) {
           {email} · {phone}
         </div>
         <div className="mantine-hidden-from-sm">
-          {niche} · <Looks look={LEAD_STATES[status]} />
+          {niche} · <Time at={at} />
+          <div>
+            <Looks look={LEAD_STATES[status]} />
+          </div>
         </div>
       </td>
       <td className="mantine-visible-from-sm">{niche}</td>
       <td className="mantine-visible-from-sm">
         <Looks look={LEAD_STATES[status]} />
       </td>
-      <td>
+      <td className="mantine-visible-from-sm">
         <Time at={at} />
       </td>
       <td className="number">
