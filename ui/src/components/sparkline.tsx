@@ -22,18 +22,7 @@ export function Sparkline({
     <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       <title>{label}</title>
       {bars ? (
-        values.map((value, index) =>
-          value === null || value === 0 ? null : (
-            <rect
-              key={index}
-              x={index * step}
-              y={y(value)}
-              width={Math.max(step - 1, 1)}
-              height={HEIGHT - y(value)}
-              fill="currentColor"
-            />
-          ),
-        )
+        <path d={barsPath(values, step, y)} fill="currentColor" />
       ) : (
         <path d={linePath(values, step, y)} fill="none" stroke="currentColor" strokeWidth={1.2} />
       )}
@@ -53,4 +42,16 @@ function linePath(values: readonly (number | null)[], step: number, y: (value: n
     pen = 'L';
   });
   return path;
+}
+
+/** All bars in one path: a list of groups has hundreds of them. */
+function barsPath(values: readonly (number | null)[], step: number, y: (value: number) => number): string {
+  const width = Math.max(step - 1, 1).toFixed(1);
+  return values
+    .map((value, index) =>
+      value === null || value === 0
+        ? ''
+        : `M${(index * step).toFixed(1)} ${HEIGHT}V${y(value).toFixed(1)}h${width}V${HEIGHT}z`,
+    )
+    .join('');
 }

@@ -1,5 +1,5 @@
 /** How values look: numbers, moments, durations and ids. */
-import { Tooltip, UnstyledButton } from '@mantine/core';
+import { UnstyledButton } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 import { Check, Copy } from 'lucide-react';
 import { useNow } from '../services/clock.ts';
@@ -65,20 +65,19 @@ export function Id({ value, what = 'id' }: { value: string | null | undefined; w
   const { copy, copied } = useClipboard({ timeout: 1_500 });
   if (value === null || value === undefined) return <span className="quiet">–</span>;
   return (
-    <Tooltip label={copied ? 'Copied' : `${value} – click to copy`}>
-      <UnstyledButton
-        className="mono"
-        // Begins with what is seen, for who says it to the browser.
-        aria-label={`${shortId(value)}: copy ${what} ${value}`}
-        onClick={(event) => {
-          event.stopPropagation();
-          event.preventDefault();
-          copy(value);
-        }}
-        style={{ whiteSpace: 'nowrap' }}
-      >
-        {shortId(value)}
-      </UnstyledButton>
-    </Tooltip>
+    <UnstyledButton
+      className="mono"
+      title={`${value} – click to copy`}
+      // Begins with what is seen, for who says it to the browser.
+      aria-label={copied ? 'Copied' : `${shortId(value)}: copy ${what} ${value}`}
+      onClick={(event) => {
+        event.stopPropagation();
+        event.preventDefault();
+        copy(value);
+      }}
+      style={{ whiteSpace: 'nowrap' }}
+    >
+      {copied ? 'Copied' : shortId(value)}
+    </UnstyledButton>
   );
 }
