@@ -20,7 +20,11 @@ export function Root() {
 /** The overview is for staff: the first page of a provider is its inbox. */
 function Landing({ path }: { path: string }) {
   const provider = useMe()?.role === 'provider';
-  return provider && path === '/' ? <Navigate to="/inbox" replace /> : <Outlet />;
+  // Stays until the page one is sent to has loaded; shown meanwhile, it would ask for what it may not see.
+  const atOverview = useRouterState({ select: ({ matches }) => matches.at(-1)?.routeId === '/' });
+  if (!provider) return <Outlet />;
+  if (path === '/') return <Navigate to="/inbox" replace />;
+  return atOverview ? null : <Outlet />;
 }
 
 export function NotFound() {
