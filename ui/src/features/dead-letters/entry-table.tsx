@@ -85,16 +85,17 @@ function useTop(element: React.RefObject<HTMLElement | null>): number {
   return top;
 }
 
-/** The rows to draw, and the room of those before and after; asks for the pages that come near. */
+/** The rows to draw, and the room of those before and after. */
 function useWindow(
   table: React.RefObject<HTMLTableElement | null>,
-  { query, count, offset }: ReturnType<typeof useEntries>,
+  entries: ReturnType<typeof useEntries>,
   { index: focused, wanted }: RowFocus,
 ) {
   const height = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false })
     ? ROW_ON_PHONE
     : ROW;
   const top = useTop(table);
+  const { count } = entries;
   const virtualizer = useWindowVirtualizer({
     count,
     estimateSize: () => height,
@@ -113,13 +114,32 @@ function useWindow(
   }, [wanted]);
 
   const items = virtualizer.getVirtualItems();
+  usePages(entries, items[0]?.index, items.at(-1)?.index);
   const [first, last] = [items[0], items.at(-1)];
+  return {
+    items,
+    height,
+    before: first === undefined ? 0 : first.start - top,
+    after: last === undefined ? 0 : virtualizer.getTotalSize() - (last.end - top),
+  };
+}
+
+/** Asks for the pages that come near, and for the one in the window when it was dropped. */
+function usePages(
+  { query, jump, count, offset }: ReturnType<typeof useEntries>,
+  first: number | undefined,
+  last: number | undefined,
+): void {
   const { hasNextPage, hasPreviousPage, isFetching, isError, fetchNextPage, fetchPreviousPage } = query;
-  const nearEnd = last !== undefined && last.index >= count - 40;
-  const nearStart = first !== undefined && first.index < offset + 20;
+  const { mutate: jumpTo, isPending, isError: hasFailed, variables: failedAt } = jump;
+  const nearEnd = last !== undefined && last >= count - 40;
+  const nearStart = first !== undefined && first < offset + 20;
+  const lostAt = first !== undefined && last !== undefined && last < offset ? first : null;
   useEffect(() => {
-    if (isFetching || isError) return;
-    if (nearStart && hasPreviousPage) void fetchPreviousPage();
+    if (isFetching || isError || isPending) return;
+    if (lostAt !== null) {
+      if (!hasFailed || lostAt !== failedAt) jumpTo(lostAt);
+    } else if (nearStart && hasPreviousPage) void fetchPreviousPage();
     else if (nearEnd && hasNextPage) void fetchNextPage();
   }, [
     nearStart,
@@ -130,13 +150,12 @@ function useWindow(
     isError,
     fetchNextPage,
     fetchPreviousPage,
+    lostAt,
+    isPending,
+    hasFailed,
+    failedAt,
+    jumpTo,
   ]);
-  return {
-    items,
-    height,
-    before: first === undefined ? 0 : first.start - top,
-    after: last === undefined ? 0 : virtualizer.getTotalSize() - (last.end - top),
-  };
 }
 
 function Head({

@@ -45,12 +45,19 @@ export const FIRST_PAGE: PageStart = { index: 0, cursor: null, before: null };
 export type Entries = InfiniteData<DeadLetterListResponse, PageStart>;
 type EntriesKey = ReturnType<typeof keys.deadLetterList>;
 
+function readPage(
+  filter: Filter,
+  { cursor }: PageStart,
+  signal?: AbortSignal,
+): Promise<DeadLetterListResponse> {
+  return get(PATH, deadLetterListResponse, { query: { ...filter, limit: PAGE_SIZE, cursor }, signal });
+}
+
 /** The list. It stays as it was read until somebody asks for what is new: no row moves under a pointer. */
 export function entriesQuery(filter: Filter) {
   return infiniteQueryOptions<DeadLetterListResponse, Error, Entries, EntriesKey, PageStart>({
     queryKey: keys.deadLetterList(filter),
-    queryFn: ({ pageParam: { cursor }, signal }) =>
-      get(PATH, deadLetterListResponse, { query: { ...filter, limit: PAGE_SIZE, cursor }, signal }),
+    queryFn: ({ pageParam, signal }) => readPage(filter, pageParam, signal),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: ({ next_cursor: cursor }, _pages, before): PageStart | undefined =>
       cursor === null ? undefined : { index: before.index + 1, cursor, before },
@@ -65,11 +72,24 @@ export function entriesQuery(filter: Filter) {
 export function newestQuery(filter: Filter, first: DeadLetterListResponse | undefined) {
   return queryOptions({
     queryKey: [...keys.deadLetterList(filter), 'newest'],
-    queryFn: ({ signal }) =>
-      get(PATH, deadLetterListResponse, { query: { ...filter, limit: PAGE_SIZE }, signal }),
+    queryFn: ({ signal }) => readPage(filter, FIRST_PAGE, signal),
     enabled: first !== undefined && !isAudited(filter),
     initialData: first,
     refetchInterval: LIVE_MS,
+  });
+}
+
+/** Goes to a page that was dropped, without those on the way. Takes the index of an entry. */
+export function useJump(filter: Filter) {
+  const client = useQueryClient();
+  const { queryKey } = entriesQuery(filter);
+  return useMutation({
+    mutationFn: async (index: number): Promise<Entries> => {
+      let start = client.getQueryData<Entries>(queryKey)?.pageParams[0] ?? FIRST_PAGE;
+      while (start.index * PAGE_SIZE > index && start.before !== null) start = start.before;
+      return { pages: [await readPage(filter, start)], pageParams: [start] };
+    },
+    onSuccess: (entries) => client.setQueryData<Entries>(queryKey, entries),
   });
 }
 

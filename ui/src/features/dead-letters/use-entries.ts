@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useCallback, useMemo } from 'react';
 import type { DeadLetterSummary } from '../../../../contract/dead-letters.ts';
 import type { Filter } from './filter.ts';
-import { entriesQuery, FIRST_PAGE, newestQuery, PAGE_SIZE, type Entries } from './queries.ts';
+import { entriesQuery, FIRST_PAGE, newestQuery, PAGE_SIZE, useJump, type Entries } from './queries.ts';
 
 /** What came since the list was read. */
 export interface News {
@@ -16,6 +16,7 @@ export interface News {
 export function useEntries(filter: Filter) {
   const client = useQueryClient();
   const query = useInfiniteQuery(entriesQuery(filter));
+  const jump = useJump(filter);
   const { data } = query;
   const top = data?.pageParams[0]?.index === 0 ? data.pages[0] : undefined;
   const newest = useQuery(newestQuery(filter, top)).data;
@@ -39,6 +40,7 @@ export function useEntries(filter: Filter) {
   }, [client, newest, queryKey]);
   return {
     query,
+    jump,
     offset,
     count: offset + entries.length,
     entryAt,
