@@ -28,7 +28,10 @@ function tell(error: unknown): Told {
   if (error.status === 404)
     return { title: 'It is not there', next: 'It may have been removed by retention.' };
   if (error.status === 409)
-    return { title: error.message, next: 'Somebody was faster, perhaps. Look again.' };
+    return {
+      title: error.message,
+      next: error.details.length > 0 ? 'As things are now:' : 'Somebody was faster, perhaps. Look again.',
+    };
   if (error.status === 429) {
     const when = error.retryAt === null ? 'in a minute' : `at ${clockTime(error.retryAt + 59_999)}`;
     return { title: error.message, next: `Try again ${when}.` };
