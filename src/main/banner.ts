@@ -35,6 +35,9 @@ export function banner({ url, setupToken, demoAdmin, services: { config, engine 
       '',
       `    ${setupToken}`,
       '',
+      `  In a browser: ${url}/setup?token=${setupToken}`,
+      '  Or by the API:',
+      '',
       `    curl -s ${url}/api/v1/setup -H 'content-type: application/json' \\`,
       `      -d '{"token":"${setupToken}","email":"you@example.com","password":"at least 12 characters"}'`,
     );
