@@ -38,22 +38,20 @@ function Entry({ id }: { id: string }) {
       sentence={detail !== undefined && <Summary detail={detail} />}
     >
       <Loaded query={{ ...query, data: detail }} rows={8}>
-        {(shown) => (
-          <>
-            {editing ? (
-              <EditAndRetry detail={shown} reveal={reveal} onClose={() => setEditing(false)} />
-            ) : (
-              <>
-                <Obstacle detail={shown} />
-                <div className={classes.bar}>
-                  <Actions detail={shown} onEdit={() => setEditing(true)} />
-                  <Neighbours id={id} />
-                </div>
-                <Sections detail={shown} reveal={reveal} />
-              </>
-            )}
-          </>
-        )}
+        {(shown) =>
+          editing ? (
+            <EditAndRetry detail={shown} reveal={reveal} onClose={() => setEditing(false)} />
+          ) : (
+            <>
+              <Obstacle detail={shown} />
+              <div className={classes.bar}>
+                <Actions detail={shown} onEdit={() => setEditing(true)} />
+                <Neighbours id={id} />
+              </div>
+              <Sections detail={shown} reveal={reveal} />
+            </>
+          )
+        }
       </Loaded>
     </Page>
   );
