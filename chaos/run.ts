@@ -14,6 +14,7 @@ import { CHAOS_QUEUE_NAMES } from './queues.ts';
 import { createRandom } from './random.ts';
 import { createRetries, type Retries } from './retries.ts';
 import { describeFault, LAST_CASE, scheduleRound, type CaseName, type Step } from './schedule.ts';
+import { describeStandstill } from './standstill.ts';
 import { createTally, type Tally } from './tally.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -104,7 +105,10 @@ async function runRound(running: Running, steps: readonly Step[]): Promise<void>
   await faults.untilOver();
   await world.untilUp();
   await Promise.all([load.pause(), retries.pause()]);
-  await untilRest(world);
+  await untilRest(world).catch(async (error: unknown) => {
+    for (const line of await describeStandstill(world.db)) running.print(line);
+    throw error;
+  });
   await bringAbout(LAST_CASE, running);
 }
 
