@@ -1,3 +1,4 @@
+import { after, before } from 'node:test';
 import { accountRoutes } from '../../src/ops/access/account-routes.ts';
 import { apiTokenRoutes } from '../../src/ops/access/api-tokens/routes.ts';
 import type { TryLimit } from '../../src/ops/access/request.ts';
@@ -11,6 +12,7 @@ import type { Access, HttpServer } from '../../src/platform/http/types.ts';
 import type { Clock } from '../../src/platform/lifecycle/clock.ts';
 import type { Db } from '../../src/platform/postgres/db.ts';
 import { type CapturedLog, captureLog } from './log.ts';
+import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export interface FakeClock extends Clock {
   advance: (ms: number) => void;
@@ -65,6 +67,25 @@ export interface AccessServerOptions {
   passwords?: Passwords;
   internalRanges?: string[];
   trustProxy?: string[];
+}
+
+/**
+ * A database and a server of its own for a test file, which ends with it.
+ * @param given called before the first test with both
+ */
+export function useAccessServer(
+  given: (made: { database: TestDatabase; server: AccessServer }) => void,
+): void {
+  let made: { database: TestDatabase; server: AccessServer } | undefined;
+  before(async () => {
+    const database = await createTestDatabase();
+    made = { database, server: await createAccessServer({ db: database.db }) };
+    given(made);
+  });
+  after(async () => {
+    await made?.server.close();
+    await made?.database.drop();
+  });
 }
 
 /** A real server with sign-in, the guard, and one route of each kind under `/probe/`. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { test } from 'node:test';
+import { type AccessServer, useAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, sessionFor, signIn, type TestUser } from '../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../test/helpers/postgres.ts';
 
 const ASKED = { error: 'Confirm with your password and code' };
 const REFUSED = { error: 'Invalid credentials' };
@@ -10,14 +10,7 @@ const MINUTE_MS = 60_000;
 
 let database: TestDatabase;
 let server: AccessServer;
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 const session = (user: TestUser) => sessionFor(database.db, user, { clock: server.clock });
 const confirm = (token: string, body: object) => server.call('POST', '/api/v1/auth/confirm', { token, body });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { describe, test } from 'node:test';
+import { type AccessServer, useAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, type TestUser } from '../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../test/helpers/postgres.ts';
 import { removeExpiredSessions } from './clean-up.ts';
 import { newToken } from './tokens.ts';
 
@@ -11,14 +11,7 @@ const DAY_MS = 86_400_000;
 
 let database: TestDatabase;
 let server: AccessServer;
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 /** `device`: the cookie of the browser that asks. */
 function login(user: TestUser, { password = user.password, device }: { password?: string; device?: string }) {

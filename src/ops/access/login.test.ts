@@ -1,23 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { describe, test } from 'node:test';
+import {
+  type AccessServer,
+  createAccessServer,
+  useAccessServer,
+} from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, signIn, type TestUser } from '../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../test/helpers/postgres.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 
 const REFUSED = { status: 401, body: { error: 'Invalid credentials' } };
 
 let database: TestDatabase;
 let server: AccessServer;
-
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 async function login(email: string, password: string) {
   const { status, body } = await server.call('POST', '/api/v1/auth/login', { body: { email, password } });

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { permissionsOf } from '../../../contract/access.ts';
 import { type SessionBody, sessionListResponse } from '../../../contract/auth.ts';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { type AccessServer, useAccessServer } from '../../../test/helpers/access-server.ts';
 import { makeUser, sessionFor, signIn } from '../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../test/helpers/postgres.ts';
 
 let database: TestDatabase;
 let server: AccessServer;
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 async function list(token: string): Promise<SessionBody[]> {
   const { body } = await server.call('GET', '/api/v1/auth/sessions', { token });

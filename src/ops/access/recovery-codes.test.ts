@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { test } from 'node:test';
+import { type AccessServer, useAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, sessionFor, type TestUser } from '../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../test/helpers/postgres.ts';
 
 let database: TestDatabase;
 let server: AccessServer;
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 const verify = (token: string, code: string) =>
   server.call('POST', '/api/v1/auth/mfa/verify', { token, body: { code } });

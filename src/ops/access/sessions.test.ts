@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { describe, test } from 'node:test';
+import { type AccessServer, useAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, sessionFor, signIn } from '../../../test/helpers/access.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
 import { removeExpiredSessions } from './clean-up.ts';
@@ -12,15 +12,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 let database: TestDatabase;
 let server: AccessServer;
-
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 const status = async (token: string): Promise<number> =>
   (await server.call('GET', '/api/v1/auth/me', { token })).status;

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { permissionsOf } from '../../../contract/access.ts';
-import { type AccessServer, createAccessServer } from '../../../test/helpers/access-server.ts';
+import { type AccessServer, useAccessServer } from '../../../test/helpers/access-server.ts';
 import { codeAt, makeUser, sessionFor, type TestUser } from '../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../test/helpers/postgres.ts';
 
 const REFUSED = { error: 'Invalid credentials' };
 const NO_SESSION = { error: 'Authentication required' };
 
 let database: TestDatabase;
 let server: AccessServer;
-
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 const verify = (token: string, code: string) =>
   server.call('POST', '/api/v1/auth/mfa/verify', { token, body: { code } });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { createTokenResponse, tokenListResponse } from '../../../../contract/tokens.ts';
-import { type AccessServer, createAccessServer } from '../../../../test/helpers/access-server.ts';
+import { type AccessServer, useAccessServer } from '../../../../test/helpers/access-server.ts';
 import { makeUser, sessionFor, type TestUser } from '../../../../test/helpers/access.ts';
-import { createTestDatabase, type TestDatabase } from '../../../../test/helpers/postgres.ts';
+import type { TestDatabase } from '../../../../test/helpers/postgres.ts';
 import { removeExpiredSessions } from '../clean-up.ts';
 import { newToken } from '../tokens.ts';
 
@@ -16,14 +16,7 @@ const reason = 'For the nightly script';
 
 let database: TestDatabase;
 let server: AccessServer;
-before(async () => {
-  database = await createTestDatabase();
-  server = await createAccessServer({ db: database.db });
-});
-after(async () => {
-  await server.close();
-  await database.drop();
-});
+useAccessServer((made) => ({ database, server } = made));
 
 const confirmed = (user: TestUser) => sessionFor(database.db, user, { clock: server.clock, confirmed: true });
 const inDays = (days: number) => new Date(server.clock.now() + days * DAY_MS).toISOString();

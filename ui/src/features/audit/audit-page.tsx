@@ -1,7 +1,7 @@
-import { Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { LinkButton } from '../../components/link-button.tsx';
+import { CursorPager } from '../../components/pager.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty, Loaded } from '../../components/problem.tsx';
 import classes from './audit.module.css';
@@ -43,18 +43,15 @@ export function AuditPage() {
                 ))}
               </ul>
             )}
-            <Group gap="xs" component="nav" aria-label="Pages of this list">
-              {cursor !== undefined && (
-                <LinkButton to="/audit" search={filter}>
-                  Newest
+            <CursorPager
+              cursor={cursor}
+              next={next}
+              link={(to, label) => (
+                <LinkButton to="/audit" search={{ ...filter, cursor: to }}>
+                  {label}
                 </LinkButton>
               )}
-              {next !== null && (
-                <LinkButton to="/audit" search={{ ...filter, cursor: next }}>
-                  Older
-                </LinkButton>
-              )}
-            </Group>
+            />
           </>
         )}
       </Loaded>

@@ -9,7 +9,7 @@ import { counted } from '../../services/format.ts';
 import { BadLeadDecision } from './bad-lead-decision.tsx';
 import { BadLeadItem } from './bad-lead-item.tsx';
 import classes from './marketplace.module.css';
-import { Pager } from './pager.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { type BadLeadVerdict, badLeadsQuery } from './queries.ts';
 import { badLeadsSearch } from './search.ts';
 import { optionsOf, REPORT_STATES } from './values.tsx';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { createProviderRequest } from '../../../../contract/providers.ts';
 import { isApiError } from '../../services/api.ts';
 import { FirstPassword } from '../users/fields.tsx';
-import { AskDialog } from './ask-dialog.tsx';
+import { AskDialog } from '../../components/ask-dialog.tsx';
 import { useCreateProvider } from './provider-queries.ts';
 
 /** The company, and the user who signs in for it. */

@@ -6,7 +6,7 @@ import { Empty, Loaded, Problem } from '../../components/problem.tsx';
 import { State } from '../../components/state.tsx';
 import { Num, Time } from '../../components/values.tsx';
 import { exportsQuery, useRequestExport } from './inbox-queries.ts';
-import { Pager } from './pager.tsx';
+import { Pager } from '../../components/pager.tsx';
 
 const route = getRouteApi('/inbox');
 const REPORTS = { leads: 'All leads', assignments: 'Leads', ledger: 'Ledger' };

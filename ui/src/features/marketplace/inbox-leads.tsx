@@ -7,7 +7,7 @@ import { Empty, Loaded } from '../../components/problem.tsx';
 import { InboxLeadDialog } from './inbox-lead-dialog.tsx';
 import { inboxQuery } from './inbox-queries.ts';
 import { InboxTable } from './inbox-table.tsx';
-import { Pager } from './pager.tsx';
+import { Pager } from '../../components/pager.tsx';
 import type { InboxSearch } from './search.ts';
 import { ASSIGNMENT_STATES, optionsOf } from './values.tsx';
 

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { LeadSummary } from '../../../../contract/lead-approval.ts';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
-import { AskDialog } from './ask-dialog.tsx';
+import { AskDialog } from '../../components/ask-dialog.tsx';
 import { useApproveLead, useDistributeLead, useRejectLead } from './queries.ts';
 import { Contact } from './values.tsx';
 

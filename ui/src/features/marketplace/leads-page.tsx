@@ -9,7 +9,7 @@ import { counted } from '../../services/format.ts';
 import { LeadDecision, type LeadVerb } from './lead-decision.tsx';
 import { LeadDialog } from './lead-dialog.tsx';
 import { LeadTable } from './lead-table.tsx';
-import { Pager } from './pager.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { leadsQuery } from './queries.ts';
 import { leadsSearch } from './search.ts';
 import { LEAD_STATES, optionsOf } from './values.tsx';

@@ -3,7 +3,7 @@ import { type EntryType, entryType, type LedgerEntryBody } from '../../../../con
 import type { Pagination } from '../../../../contract/query.ts';
 import { Empty, Loaded } from '../../components/problem.tsx';
 import { Time } from '../../components/values.tsx';
-import { Pager } from './pager.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { ENTRY_TYPES, Money, optionsOf } from './values.tsx';
 
 interface LedgerProps {

@@ -8,7 +8,7 @@ import { Loaded } from '../../components/problem.tsx';
 import { Id, Time } from '../../components/values.tsx';
 import { useMay } from '../../services/permissions.ts';
 import { AdjustBalance } from './adjust-balance.tsx';
-import { Facts } from './facts.tsx';
+import { Facts } from '../../components/facts.tsx';
 import { Ledger } from './ledger.tsx';
 import { ledgerQuery, providerQuery } from './provider-queries.ts';
 import { ProviderState } from './provider-state.tsx';

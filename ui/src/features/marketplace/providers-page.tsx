@@ -9,7 +9,7 @@ import { Num, Time } from '../../components/values.tsx';
 import { counted } from '../../services/format.ts';
 import { useMay } from '../../services/permissions.ts';
 import { CreateProvider } from './create-provider.tsx';
-import { Pager } from './pager.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { providersQuery } from './provider-queries.ts';
 import { ProviderState } from './provider-state.tsx';
 import { Money } from './values.tsx';

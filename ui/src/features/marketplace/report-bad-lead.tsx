@@ -7,7 +7,7 @@ import {
   reportBadLeadRequest,
 } from '../../../../contract/bad-leads.ts';
 import type { InboxLead } from '../../../../contract/inbox.ts';
-import { AskDialog } from './ask-dialog.tsx';
+import { AskDialog } from '../../components/ask-dialog.tsx';
 import { useReportBadLead } from './inbox-queries.ts';
 import { CATEGORIES, Money } from './values.tsx';
 

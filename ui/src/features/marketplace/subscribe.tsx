@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { type LevelId, levelId, type NicheId, nicheId } from '../../../../contract/ids.ts';
 import type { ProviderBody } from '../../../../contract/providers.ts';
 import { Problem } from '../../components/problem.tsx';
-import { AskDialog } from './ask-dialog.tsx';
+import { AskDialog } from '../../components/ask-dialog.tsx';
 import { levelsQuery, nichesQuery, useSubscribe } from './provider-queries.ts';
 
 /** Chooses a niche and a level of it. */

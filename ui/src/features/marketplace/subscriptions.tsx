@@ -8,7 +8,7 @@ import { Empty, Loaded } from '../../components/problem.tsx';
 import { State } from '../../components/state.tsx';
 import { Time } from '../../components/values.tsx';
 import { useMay } from '../../services/permissions.ts';
-import { AskDialog } from './ask-dialog.tsx';
+import { AskDialog } from '../../components/ask-dialog.tsx';
 import { subscriptionsQuery, useUnsubscribe } from './provider-queries.ts';
 import { Subscribe } from './subscribe.tsx';
 import { Money } from './values.tsx';

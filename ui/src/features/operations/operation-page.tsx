@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import type { Operation } from '../../../../contract/dead-letter-operations.ts';
+import { Facts } from '../../components/facts.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { Loaded, Problem } from '../../components/problem.tsx';
 import { Id, Time } from '../../components/values.tsx';
@@ -35,7 +36,7 @@ export function OperationPage(): React.ReactNode {
               {exactNumber(known.skipped)} skipped
             </div>
             <Section title="Asked for">
-              <Facts operation={known} />
+              <AskedFor operation={known} />
             </Section>
             <OperationEntries id={id} outcome={outcome} live={runs(known)} />
           </div>
@@ -72,7 +73,7 @@ function Stop({ operation }: { operation: Operation }) {
   );
 }
 
-function Facts({ operation }: { operation: Operation }) {
+function AskedFor({ operation }: { operation: Operation }) {
   const {
     filter,
     reason,
@@ -104,18 +105,5 @@ function Facts({ operation }: { operation: Operation }) {
     ['Id', <Id value={operation.id} />],
   ];
   if (cancelledBy !== null) facts.push(['Stopped by', <Who id={cancelledBy} />]);
-  return (
-    <table className="table">
-      <tbody>
-        {facts.map(([name, value]) => (
-          <tr key={name}>
-            <th scope="row" style={{ width: 110 }}>
-              {name}
-            </th>
-            <td className="raw">{value}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <Facts facts={facts} />;
 }

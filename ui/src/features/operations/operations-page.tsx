@@ -1,8 +1,8 @@
-import { Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import type { Operation } from '../../../../contract/dead-letter-operations.ts';
 import { LinkButton } from '../../components/link-button.tsx';
+import { CursorPager } from '../../components/pager.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty, Loaded } from '../../components/problem.tsx';
 import { Num, Time } from '../../components/values.tsx';
@@ -35,18 +35,15 @@ export function OperationsPage(): React.ReactNode {
             ) : (
               <Table operations={operations} />
             )}
-            <Group>
-              {cursor !== undefined && (
-                <LinkButton to="/operations" search={{}}>
-                  Newest
+            <CursorPager
+              cursor={cursor}
+              next={next}
+              link={(to, label) => (
+                <LinkButton to="/operations" search={{ cursor: to }}>
+                  {label}
                 </LinkButton>
               )}
-              {next !== null && (
-                <LinkButton to="/operations" search={{ cursor: next }}>
-                  Older
-                </LinkButton>
-              )}
-            </Group>
+            />
           </>
         )}
       </Loaded>

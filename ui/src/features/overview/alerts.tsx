@@ -4,7 +4,6 @@ import type { AlertsResponse, FiringAlert } from '../../../../contract/alerts.ts
 import { Empty } from '../../components/problem.tsx';
 import { State } from '../../components/state.tsx';
 import { Time } from '../../components/values.tsx';
-import classes from './overview.module.css';
 
 /** What Alertmanager says is firing; says so when nobody can know. */
 export function Alerts({ data: { configured, problem, complete, alerts } }: { data: AlertsResponse }) {
@@ -20,7 +19,7 @@ export function Alerts({ data: { configured, problem, complete, alerts } }: { da
     <>
       {problem !== null && <State kind="warn">{problem}</State>}
       {alerts.length === 0 && problem === null && <Empty title="No alert is firing" />}
-      <ul className={classes.plain}>
+      <ul className="plain-list">
         {alerts.map((alert) => (
           <Alert key={`${alert.name}:${alert.queue ?? ''}:${alert.since}`} alert={alert} />
         ))}
@@ -42,7 +41,7 @@ function Alert({ alert }: { alert: FiringAlert }) {
     dashboard_url: board,
   } = alert;
   return (
-    <li className={classes.item}>
+    <li className="plain-item">
       <State kind={severity === 'critical' ? 'alert' : 'warn'}>
         <strong>{name}</strong> <span className="quiet">{severity}</span>
       </State>{' '}

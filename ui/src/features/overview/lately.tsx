@@ -5,7 +5,6 @@ import { Time } from '../../components/values.tsx';
 import { Who } from '../../components/who.tsx';
 import { Target } from '../audit/target.tsx';
 import { wordsOf } from '../audit/words.ts';
-import classes from './overview.module.css';
 import { latelyQuery } from './queries.ts';
 
 /** What people did, the latest first. */
@@ -17,7 +16,7 @@ export function Lately() {
         entries.length === 0 ? (
           <Empty title="Nobody has done anything yet" />
         ) : (
-          <ul className={classes.plain}>
+          <ul className="plain-list">
             {entries.map((entry) => (
               <Done key={entry.id} entry={entry} />
             ))}
@@ -32,7 +31,7 @@ function Done({ entry }: { entry: AuditEntry }) {
   const { action, actor_id: actor, actor_email: email, at, reason } = entry;
   const { before, after } = wordsOf(action);
   return (
-    <li className={classes.item}>
+    <li className="plain-item">
       <Who id={actor} email={email} /> {before}
       {after !== null && (
         <>

@@ -21,10 +21,10 @@ export function Processes({ data: { processes } }: { data: ProcessesResponse }) 
         <tr>
           <th scope="col">Process</th>
           <th scope="col">State</th>
-          <th scope="col" className={classes.wide}>
+          <th scope="col" className="mantine-visible-from-sm">
             Version
           </th>
-          <th scope="col" className={classes.wide}>
+          <th scope="col" className="mantine-visible-from-sm">
             Started
           </th>
           <th scope="col">Seen</th>
@@ -45,8 +45,8 @@ export function Processes({ data: { processes } }: { data: ProcessesResponse }) 
                 {one.reasons.length > 0 && <span className="raw">: {one.reasons.join('; ')}</span>}
               </State>
             </td>
-            <td className={classes.wide}>{one.version}</td>
-            <td className={classes.wide}>
+            <td className="mantine-visible-from-sm">{one.version}</td>
+            <td className="mantine-visible-from-sm">
               <Time at={one.started_at} />
             </td>
             <td>

@@ -28,7 +28,7 @@ export function QueueTable({
           <th scope="col" className="number">
             Active
           </th>
-          <th scope="col" className={`number ${classes.wide}`}>
+          <th scope="col" className="number mantine-visible-from-sm">
             Delayed
           </th>
           <th
@@ -41,16 +41,20 @@ export function QueueTable({
           <th scope="col" className="number" title="Unresolved dead letters, without those of muted groups">
             Dead
           </th>
-          <th scope="col" className={`number ${classes.wide}`} title="Age of the job that is next in line">
+          <th
+            scope="col"
+            className="number mantine-visible-from-sm"
+            title="Age of the job that is next in line"
+          >
             Oldest
           </th>
-          <th scope="col" className={classes.wide}>
+          <th scope="col" className="mantine-visible-from-sm">
             Jobs/s, last hour
           </th>
-          <th scope="col" className={classes.wide}>
+          <th scope="col" className="mantine-visible-from-sm">
             p95, last hour
           </th>
-          <th scope="col" className={`number ${classes.wide}`}>
+          <th scope="col" className="number mantine-visible-from-sm">
             Workers
           </th>
         </tr>
@@ -86,7 +90,7 @@ function Row({ row, points }: { row: QueueRow; points: Points | undefined }) {
       <td className="number">
         <Jobs name={name} state="active" count={active} defined={defined} />
       </td>
-      <td className={`number ${classes.wide}`}>
+      <td className="number mantine-visible-from-sm">
         <Jobs name={name} state="delayed" count={delayed} defined={defined} />
       </td>
       <td className="number">
@@ -95,16 +99,16 @@ function Row({ row, points }: { row: QueueRow; points: Points | undefined }) {
       <td className="number">
         <Dead name={name} count={row.dlq_size} lastHour={false} />
       </td>
-      <td className={`number ${classes.wide}`}>
+      <td className="number mantine-visible-from-sm">
         {depth === 0 ? <span className="quiet">–</span> : <Duration seconds={oldest} />}
       </td>
-      <td className={classes.wide}>
+      <td className="mantine-visible-from-sm">
         <Throughput name={name} points={points} />
       </td>
-      <td className={classes.wide}>
+      <td className="mantine-visible-from-sm">
         <P95 name={name} points={points} />
       </td>
-      <td className={`number ${classes.wide}`}>
+      <td className="number mantine-visible-from-sm">
         {workers === 0 && defined ? <State kind="bad">none</State> : <Num value={defined ? workers : null} />}
       </td>
     </tr>

@@ -1,11 +1,11 @@
-import { Button, Group, SegmentedControl } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type QueueJob, type QueueJobState, queueJobState } from '../../../../contract/queues.ts';
 import { Section } from '../../components/page.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { Empty, Loaded } from '../../components/problem.tsx';
 import { Id, Time } from '../../components/values.tsx';
-import { exactNumber } from '../../services/format.ts';
 import { queueJobsQuery } from './queries.ts';
 import classes from './queue.module.css';
 
@@ -37,23 +37,7 @@ export function Jobs({ name, state, page }: { name: string; state: QueueJobState
         {({ jobs: listed, pagination }) => (
           <>
             {listed.length === 0 ? <Empty title={NOTHING[state]} /> : <JobTable jobs={listed} />}
-            {pagination.total_pages > 1 && (
-              <Group gap="xs" mt="xs">
-                <Button variant="default" disabled={page <= 1} onClick={() => go({ state, page: page - 1 })}>
-                  Previous
-                </Button>
-                <span className="quiet">
-                  page {page} of {exactNumber(pagination.total_pages)} · {exactNumber(pagination.total)} jobs
-                </span>
-                <Button
-                  variant="default"
-                  disabled={page >= pagination.total_pages}
-                  onClick={() => go({ state, page: page + 1 })}
-                >
-                  Next
-                </Button>
-              </Group>
-            )}
+            <Pager pagination={pagination} onPage={(to) => go({ state, page: to })} />
           </>
         )}
       </Loaded>
@@ -63,7 +47,7 @@ export function Jobs({ name, state, page }: { name: string; state: QueueJobState
 
 function JobTable({ jobs }: { jobs: readonly QueueJob[] }) {
   return (
-    <ul className={classes.plain}>
+    <ul className="plain-list">
       {jobs.map((job) => (
         <li key={job.id}>
           <details className={classes.job}>

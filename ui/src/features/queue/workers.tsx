@@ -17,9 +17,9 @@ export function Workers({ detail: { workers, orphaned, problem } }: { detail: Qu
       {workers.length === 0 && problem === null && (
         <Empty title="No worker serves this queue">Start one: npm run worker. Jobs wait until then.</Empty>
       )}
-      <ul className={classes.plain}>
+      <ul className="plain-list">
         {workers.map((worker) => (
-          <li key={worker.id} className={classes.item}>
+          <li key={worker.id} className="plain-item">
             <State kind={worker.state === 'ready' ? 'calm' : 'bad'}>
               {worker.role} {worker.host}:{worker.pid}
               {worker.state !== 'ready' && ` ${worker.state === 'lost' ? 'is lost' : 'is not ready'}`}
@@ -33,7 +33,7 @@ export function Workers({ detail: { workers, orphaned, problem } }: { detail: Qu
         ))}
       </ul>
       {orphaned.length > 0 && (
-        <div className={classes.item}>
+        <div className="plain-item">
           <State kind="warn">
             {counted(orphaned.length, 'running job')} of a worker that died; another takes them in a minute
           </State>

@@ -1,8 +1,8 @@
-import { Button, Group, List, Stack, Text, Textarea } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
-import { reason as reasonSchema } from '../../../../../contract/dead-letters.ts';
+import { Button, Group, List, Stack, Text } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { Section } from '../../../components/page.tsx';
 import { Loading, Problem } from '../../../components/problem.tsx';
+import { useReason } from '../../../components/reason-field.tsx';
 import { exactNumber } from '../../../services/format.ts';
 import type { Draft, Edit } from './draft.ts';
 
@@ -20,16 +20,13 @@ interface Props {
 
 /** What the new job will have that the dead one had not, and why; the last step before it is sent. */
 export function Review({ before, draft, edit, busy, error, onBack, onSend }: Props) {
-  const [reason, setReason] = useState('');
-  const [asked, setAsked] = useState(false);
-  const valid = reasonSchema.safeParse(reason).success;
+  const { field, submit } = useReason();
   return (
     <Section title="What the edit changes">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          setAsked(true);
-          if (valid) onSend(reason.trim());
+          submit(onSend);
         }}
       >
         <Stack gap="sm">
@@ -41,17 +38,7 @@ export function Review({ before, draft, edit, busy, error, onBack, onSend }: Pro
               <JsonDiff before={before.text} after={draft.text} label="Changes of the payload" />
             </Suspense>
           )}
-          <Textarea
-            label="Reason"
-            description="Goes into the audit log. No names or addresses of people."
-            autosize
-            minRows={2}
-            maxLength={500}
-            autoFocus
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            error={asked && !valid ? 'Give a reason of at least 3 characters' : undefined}
-          />
+          {field}
           {error !== null && <Problem error={error} />}
           <Group gap="xs">
             <Button type="submit" loading={busy}>

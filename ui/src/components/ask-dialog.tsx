@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
-import { Problem } from '../../components/problem.tsx';
+import { Problem } from './problem.tsx';
 
-/** Asks once more before something that the API takes no reason for. */
+/** Asks once more: says what will happen, and has the verb on its button. What needs a reason has a ReasonDialog. */
 export function AskDialog({
   title,
   verb,
@@ -22,6 +22,7 @@ export function AskDialog({
   onClose: () => void;
 }) {
   return (
+    // What is under way goes on: to leave now would only hide how it ends.
     <Modal opened onClose={() => busy || onClose()} title={title} returnFocus>
       <form
         onSubmit={(event) => {
@@ -31,7 +32,7 @@ export function AskDialog({
       >
         <Stack gap="sm">
           {children}
-          {error !== null && <Problem error={error} />}
+          {error !== null && error !== undefined && <Problem error={error} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose} disabled={busy}>
               Cancel

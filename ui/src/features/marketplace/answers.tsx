@@ -1,21 +1,3 @@
-/** Names and values, one a line. */
-export function Facts({ facts }: { facts: readonly (readonly [string, React.ReactNode])[] }) {
-  return (
-    <table className="table">
-      <tbody>
-        {facts.map(([name, value]) => (
-          <tr key={name}>
-            <th scope="row" style={{ width: 110 }}>
-              {name}
-            </th>
-            <td className="raw">{value}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
 /** What an end user answered, as it was typed. */
 export function Answers({ answers }: { answers: Readonly<Record<string, unknown>> }) {
   const all = Object.entries(answers);
