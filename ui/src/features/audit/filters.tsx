@@ -1,5 +1,5 @@
 import { Button, Group, Select, SimpleGrid, TextInput } from '@mantine/core';
-import { type SubmitEvent, useState } from 'react';
+import { type SubmitEvent, useId, useState } from 'react';
 import { AUDIT_ACTIONS, AUDIT_TARGETS, type AuditEntry, auditQuery } from '../../../../contract/audit.ts';
 import { MomentInput } from '../../components/moment-input.tsx';
 import { useMe } from '../../services/session.ts';
@@ -21,6 +21,7 @@ export function Filters({
   onChange: (search: AuditSearch) => void;
 }) {
   const [filter, setFilter] = useState<AuditSearch>(() => ({ ...search, cursor: undefined }));
+  const fields = useId();
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const set = (change: object): void => setFilter({ ...filter, ...auditSearch.partial().parse(change) });
   const submit = (event: SubmitEvent): void => {
@@ -31,9 +32,27 @@ export function Filters({
     if (parsed.success) onChange(filter);
   };
   const some = Object.values(search).some((value) => value !== undefined);
+  // On a phone the fields would fill the screen above what one came to read.
+  const [unfolded, setUnfolded] = useState(false);
   return (
     <form onSubmit={submit}>
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xs" verticalSpacing="xs">
+      <Button
+        hiddenFrom="sm"
+        variant="default"
+        aria-expanded={unfolded}
+        aria-controls={fields}
+        mb="xs"
+        onClick={() => setUnfolded(!unfolded)}
+      >
+        {some ? 'Filters (some are set)' : 'Filters'}
+      </Button>
+      <SimpleGrid
+        id={fields}
+        {...(unfolded ? {} : { visibleFrom: 'sm' })}
+        cols={{ base: 1, xs: 2, md: 4 }}
+        spacing="xs"
+        verticalSpacing="xs"
+      >
         <ActorSelect {...{ filter, entries, set }} />
         <Select
           label="Action"
